@@ -26,7 +26,7 @@ UNANSWERED = frozenset((b"P", b"B", b"D", b"E", b"C"))
 LATE = 0.005
 """Seconds by which each message is late, where it is."""
 SILENT = 1.5
-"""Seconds after which a line on which nobody is heard any more is cut at last, as keepalives do (config/settings.py)."""
+"""Seconds after which a line on which nobody is heard any more is cut at last, as keepalives do."""
 
 
 class Fault(StrEnum):

@@ -15,8 +15,8 @@ from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, ProofNeeded, Refused
-from apps.financing.models import Facility
-from apps.financing.services.quotes import usual_terms
+from apps.financing.rules.expectation import History
+from apps.financing.services.quotes import until_paid
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Decision, FirstAcceptance, HandOver, Inspection, Milestone, Submission
 from apps.milestones.models.submission import Proof
@@ -324,13 +324,12 @@ def test_an_advance_on_a_cumulative_milestone_is_expected_back_after_those_above
     lines = [replace(one, planned_on=on) for one, on in zip(draft.lines, planned, strict=True)]
     lines[2] = replace(lines[2], own=LineTerms(is_cumulative=True))
     contract = contract_with(parties, lines=tuple(lines))
-    rates = dict.fromkeys(("pre_advance_rate", "pre_annual_rate", "pre_fee_rate"), Decimal(10))
     with acting(scenarios.seller_actor(parties)):
         for position, completed in ((1, planned[0]), (3, planned[1])):
             milestone = Milestone.objects.select_related("line__version").get(contract=contract, position=position)
             version = milestone.line.version
-            terms = usual_terms(facility=Facility(**rates), milestone=milestone, funding_on=date(2026, 5, 1))
-            assert terms.expected_on == completed + (version.review_days + version.payment_days) * DAY, position
+            steps = until_paid(milestone, funding_on=date(2026, 5, 1), history=History())
+            assert steps[-1].on == completed + (version.review_days + version.payment_days) * DAY, position
 
 
 def test_a_severable_milestone_waits_for_nobody(parties: Parties) -> None:

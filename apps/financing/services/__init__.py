@@ -38,7 +38,7 @@ from apps.financing.services.disputes import (
     require_undisputed,
 )
 from apps.financing.services.ending import bound_by_contract, require_unbound
-from apps.financing.services.expectations import history_of
+from apps.financing.services.expectations import histories_of, history_of
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.following import (
@@ -160,6 +160,7 @@ __all__ = [
     "fund",
     "hand_out_payment_file",
     "headroom",
+    "histories_of",
     "history_of",
     "hold",
     "hold_all",

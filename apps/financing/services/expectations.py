@@ -1,8 +1,11 @@
 """How a seller kept its plans and a buyer paid, as far as whoever asks may see it; what follows for a payment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 
 from apps.contracts.models import Contract
 from apps.core.days import NOT_YET
@@ -10,30 +13,41 @@ from apps.financing.rules.expectation import History, Part, of_invoice, of_miles
 from apps.financing.services.eligibility import invoice_of
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone
+from apps.parties.models import Organisation
 
 NEWEST = 100
 """So many of the newest observations count: what was years ago says less."""
 
 
 def history_of(contract: Contract) -> History:
-    """The seller's slips on all its contracts and the buyer's lateness to this seller: two queries, newest first.
+    """The seller's slips on all its contracts and the buyer's lateness to this seller: two queries, newest first."""
+    return histories_of(contract.seller, buyers=[contract.buyer_id])[contract.buyer_id]
+
+
+def histories_of(seller: Organisation, *, buyers: Collection[int]) -> dict[int, History]:
+    """By buyer: how the seller kept its plans with everybody, and how this one paid; two queries however many.
 
     A slip is the day on which what was accepted was submitted, against the day planned. An invoice counts once it is
     paid in full.
     """
-    zone = ZoneInfo(contract.seller.time_zone)
+    zone = ZoneInfo(seller.time_zone)
     accepted = Milestone.objects.filter(
-        contract__seller=contract.seller_id, planned_on__isnull=False, accepted_submission__submitted_at__isnull=False
+        contract__seller=seller, planned_on__isnull=False, accepted_submission__submitted_at__isnull=False
     )
     kept = accepted.order_by("-accepted_at").values_list("planned_on", "accepted_submission__submitted_at")
-    settled = OpenItem.objects.filter(
-        seller=contract.seller_id, invoice__buyer=contract.buyer_id, settled_at__isnull=False, paid__gt=0
-    ).exclude(due_on=NOT_YET)
-    paid = settled.order_by("-settled_at").values_list("due_on", "settled_at")
-    return History(
-        slips=[(at.astimezone(zone).date() - on).days for on, at in kept[:NEWEST] if on and at],
-        lateness=[(at.astimezone(zone).date() - on).days for on, at in paid[:NEWEST] if at],
+    slips = [(at.astimezone(zone).date() - on).days for on, at in kept[:NEWEST] if on and at]
+    lateness: dict[int, list[int]] = {buyer: [] for buyer in buyers}
+    newest = Window(RowNumber(), partition_by="invoice__buyer", order_by=F("settled_at").desc())
+    settled = (
+        OpenItem.objects.filter(seller=seller, invoice__buyer__in=lateness, settled_at__isnull=False, paid__gt=0)
+        .exclude(due_on=NOT_YET)
+        .annotate(nth=newest)
+        .filter(nth__lte=NEWEST)
     )
+    for buyer, on, at in settled.order_by("-settled_at").values_list("invoice__buyer", "due_on", "settled_at"):
+        if at:
+            lateness[buyer].append((at.astimezone(zone).date() - on).days)
+    return {buyer: History(slips=slips, lateness=late) for buyer, late in lateness.items()}
 
 
 def parts_until_paid(milestone: Milestone, *, completed_on: date, funding_on: date, history: History) -> Sequence[Part]:

@@ -22,7 +22,6 @@ from apps.financing.services.expectations import parts_until_paid
 from apps.milestones.models import Milestone
 
 STORED = Decimal("0.0001")
-NOTHING_KNOWN = History()
 HIGHEST = Decimal(100_000)
 """Percent a year beyond which a rate says nothing any more; the columns end there."""
 
@@ -41,11 +40,8 @@ class Quote:
         return money.total(line.price.gross for line in self.lines if not line.is_accepted)
 
 
-def usual_terms(
-    *, facility: Facility, milestone: Milestone, funding_on: date, history: History = NOTHING_KNOWN
-) -> LineTerms:
-    """Where pricing begins: the facility's rates, and when the buyer is likely to pay (:func:`until_paid`)."""
-    expected_on = until_paid(milestone, funding_on=funding_on, history=history)[-1].on
+def usual_terms(*, facility: Facility, milestone: Milestone, expected_on: date) -> LineTerms:
+    """Where pricing begins: the facility's rates before acceptance or after it, and the expected payment."""
     if invoice_of(milestone) is not None:
         return LineTerms(
             advance_rate=facility.advance_rate,
@@ -61,7 +57,7 @@ def usual_terms(
     )
 
 
-def until_paid(milestone: Milestone, *, funding_on: date, history: History = NOTHING_KNOWN) -> Sequence[Part]:
+def until_paid(milestone: Milestone, *, funding_on: date, history: History) -> Sequence[Part]:
     """The steps to the expected payment.
 
     An invoice is paid when it is due. Before acceptance the payment is expected after the planned completion, or after

@@ -1,6 +1,7 @@
 """The decision on a request: the evidence, the terms being tried with their figures, and why it cannot be priced."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from apps.financing.models import FundingRequest, RequestItem
 from apps.financing.rules import OfferTerms
 from apps.financing.services.eligibility import eligible_amount
 from apps.parties.roles import Action
+from apps.portals.expected_payment import Explained, explained
 from apps.portals.financier import checking, pricing
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import PriceForm
@@ -59,15 +61,23 @@ def why_not_price(request: HttpRequest, row: FundingRequest) -> str:
     return why_not(asker(request), Action.PRICE_OFFER)
 
 
-def first_terms(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> OfferTerms:
-    """Where pricing begins: the facility's rates, paid out today, repaid when that is likely."""
-    today = today_of(request)
-    return OfferTerms(
-        funding_on=today,
-        lines=tuple(
-            financing.usual_terms(facility=row.facility, milestone=item.milestone, funding_on=today) for item in items
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where pricing begins, and for each milestone how the expected day comes about."""
+
+    terms: OfferTerms
+    steps: tuple[tuple[str, tuple[Explained, ...]], ...]
+
+
+def begin(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> Beginning:
+    """The facility's rates, paid out today, repaid when that is likely by plan, slips, review, terms and lateness."""
+    today, history = today_of(request), financing.history_of(row.contract)
+    terms, steps = [], []
+    for item in items:
+        parts = financing.until_paid(item.milestone, funding_on=today, history=history)
+        terms.append(financing.usual_terms(facility=row.facility, milestone=item.milestone, expected_on=parts[-1].on))
+        steps.append((item.milestone.title, explained(parts, own=False)))
+    return Beginning(terms=OfferTerms(funding_on=today, lines=tuple(terms)), steps=tuple(steps))
 
 
 def price_form(items: Sequence[RequestItem], *, data: Any = None, terms: OfferTerms | None = None) -> PriceForm:
@@ -83,9 +93,16 @@ def trial(
     request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem], form: PriceForm | None = None
 ) -> dict[str, Any]:
     """The price form and the figures of what stands in it; words where the terms make no offer."""
-    terms = first_terms(request, row, items)
+    beginning = begin(request, row, items)
+    terms = beginning.terms
     form = form or price_form(items, terms=terms)
-    context: dict[str, Any] = {"form": form, "quote": None, "problem": "", "currency": row.currency}
+    context: dict[str, Any] = {
+        "form": form,
+        "expected": beginning.steps,
+        "quote": None,
+        "problem": "",
+        "currency": row.currency,
+    }
     if form.is_bound:
         if not form.is_valid():
             return {**context, "problem": _("The figures follow as soon as the terms are complete.")}
@@ -108,7 +125,7 @@ def trial(
 
 def checks(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> list[checking.Line]:
     """What an offer on the usual terms would be checked for; once it is priced, its own page says it."""
-    terms = first_terms(request, row, items)
+    terms = begin(request, row, items).terms
     try:
         quote = financing.quote_of(row, items=items, terms=terms)
     except Refused:

@@ -11,7 +11,9 @@ from django.utils.translation import ngettext
 
 from apps.contracts import wording
 from apps.contracts.models import ContractDocument, Criterion, Signature
+from apps.financing import services as financing
 from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
+from apps.financing.rules.expectation import LATE_SHARE, percentile
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Certificate, CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
@@ -234,7 +236,7 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
             term=_("Advances to this seller"),
             value=_("%(all)s, of which %(settled)s settled") % {"all": funded["all"], "settled": funded["settled"]},
         ),
-        *_slips(actor, request),
+        *_slips(request),
     ]
     if not paid["count"]:
         return [*facts, Fact(term=_("Payments by this buyer"), value=_("none yet"))]
@@ -246,30 +248,17 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
     ]
 
 
-def _slips(actor: Actor, request: FundingRequest) -> list[Fact]:
-    """By how much this seller's milestones were accepted after they were planned, in every contract that is seen here.
-
-    The 80th percentile is what a price reckons with: by nearest rank, so four of five were not later.
-    """
-    accepted = Milestone.objects.visible_to(actor).filter(
-        contract__seller=request.seller_id, accepted_at__isnull=False, planned_on__isnull=False
-    )
-    latest = accepted.order_by("-accepted_at").values_list("accepted_at", "planned_on")[:HISTORY]
-    days = sorted(
-        (accepted_at.date() - planned_on).days for accepted_at, planned_on in latest if accepted_at and planned_on
-    )
+def _slips(request: FundingRequest) -> list[Fact]:
+    """By how much this seller's milestones were submitted after they were planned, in every contract seen here."""
+    days = sorted(financing.history_of(request.contract).slips)
     if not days:
         return [Fact(term=_("Milestones of this seller"), value=_("none accepted yet that had a date"))]
     return [
         Fact(term=_("Milestones of this seller"), value=str(len(days))),
-        Fact(term=_("Accepted, on average"), value=_slip(round(sum(days) / len(days)))),
-        Fact(term=_("Accepted, four of five"), value=_slip(days[-(-4 * len(days) // 5) - 1])),
-        Fact(term=_("Accepted, at worst"), value=_slip(days[-1])),
+        Fact(term=_("Submitted, on average"), value=_slip(round(sum(days) / len(days)))),
+        Fact(term=_("Submitted, four of five"), value=_slip(percentile(days, share=LATE_SHARE))),
+        Fact(term=_("Submitted, at worst"), value=_slip(days[-1])),
     ]
-
-
-HISTORY = 200
-"""So many milestones, the latest, say how a seller keeps its dates."""
 
 
 def _slip(days: int) -> str:

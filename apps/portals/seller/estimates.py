@@ -8,6 +8,7 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, Price
+from apps.financing.rules.expectation import History
 from apps.financing.rules.price import price
 from apps.invoicing import services as invoicing
 from apps.milestones.models import Milestone
@@ -34,10 +35,11 @@ def face_of(milestone: Milestone) -> Decimal:
     return invoice.gross if invoice is not None else invoicing.amount_to_bill(milestone)
 
 
-def estimate(milestone: Milestone, *, facility: Facility, today: date) -> Estimate | None:
+def estimate(milestone: Milestone, *, facility: Facility, today: date, history: History) -> Estimate | None:
     """None where the usual terms make no offer, for instance on the due date itself."""
     face = face_of(milestone)
-    terms = financing.usual_terms(facility=facility, milestone=milestone, funding_on=today)
+    expected_on = financing.until_paid(milestone, funding_on=today, history=history)[-1].on
+    terms = financing.usual_terms(facility=facility, milestone=milestone, expected_on=expected_on)
     if hasattr(milestone, "invoice") and milestone.invoice.due_on <= today:
         return None
     try:

@@ -9,28 +9,18 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, Price, Totals
-from apps.financing.rules.expectation import LEAST, History, Part, Step
+from apps.financing.rules.expectation import History
 from apps.financing.rules.price import price, totals
 from apps.financing.rules.texts import Rates
 from apps.milestones.models import Milestone
+from apps.portals.expected_payment import Explained, explained
 from apps.portals.forms import explain
 from apps.portals.seller.estimates import face_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """One step to the expected payment, in words."""
-
-    words: str
-    why: str
-    days: int
-    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +76,8 @@ def what_if(
 def _line(
     milestone: Milestone, *, facility: Facility, funding_on: date, share: Decimal | None, history: History
 ) -> Line:
-    terms = financing.usual_terms(facility=facility, milestone=milestone, funding_on=funding_on, history=history)
+    parts = financing.until_paid(milestone, funding_on=funding_on, history=history)
+    terms = financing.usual_terms(facility=facility, milestone=milestone, expected_on=parts[-1].on)
     if share is not None:
         terms = replace(terms, advance_rate=min(share, terms.advance_rate))
     face = face_of(milestone)
@@ -106,28 +97,4 @@ def _line(
             days=priced.days,
             most=facility.pre_longest_days,
         )
-    parts = financing.until_paid(milestone, funding_on=funding_on, history=history)
-    return Line(milestone=milestone, terms=terms, price=priced, steps=tuple(_explained(part) for part in parts))
-
-
-def _explained(part: Part) -> Explained:
-    words, why = {
-        Step.COMPLETION: (_("Completed"), _("As the contract plans it, or today where it plans no day.")),
-        Step.SLIP: (_("Your usual slip"), _history_of(part, _("Four of five of your milestones slip no more."))),
-        Step.REVIEW: (_("Review"), _("The buyer may take the whole review period.")),
-        Step.INVOICE: (_("Invoice"), _("Issued with the acceptance, at once.")),
-        Step.TERMS: (_("Payment terms"), _("The days to pay that are agreed.")),
-        Step.DUE: (_("Due"), _("The day on which the invoice is due.")),
-        Step.LATENESS: (
-            _("How late this buyer pays"),
-            _history_of(part, _("Half of its invoices were paid no later.")),
-        ),
-    }[part.step]
-    return Explained(words=words, why=why, days=part.days, on=part.on)
-
-
-def _history_of(part: Part, says: str) -> str:
-    if part.known < LEAST:
-        return _("Too little is known to say: nothing is added.")
-    found = ngettext("From %(count)s case.", "From %(count)s cases.", part.known) % {"count": part.known}
-    return f"{says} {found}"
+    return Line(milestone=milestone, terms=terms, price=priced, steps=explained(parts, own=True))

@@ -101,12 +101,14 @@ def _price_offer(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _line_terms(scene: Scene, milestone: Milestone, *, price: PriceLine, funding_on: date) -> LineTerms:
-    usual = financing.usual_terms(facility=scene.facility(), milestone=milestone, funding_on=funding_on)
+    history = financing.history_of(milestone.contract)
+    expected_on = financing.until_paid(milestone, funding_on=funding_on, history=history)[-1].on
+    usual = financing.usual_terms(facility=scene.facility(), milestone=milestone, expected_on=expected_on)
     return LineTerms(
         advance_rate=price.advance_rate or usual.advance_rate,
         annual_rate=price.annual_rate or usual.annual_rate,
         fee_rate=usual.fee_rate if price.fee_rate is None else price.fee_rate,
-        expected_on=price.expected_on or usual.expected_on,
+        expected_on=price.expected_on or expected_on,
     )
 
 

@@ -1,7 +1,6 @@
 """Browsers of the seller's people and of others, and the states of financing that their pages show."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -115,11 +114,11 @@ def offered_as_one(parties: Parties, request: FundingRequest) -> Offer:
     with acting(ana):
         facility = Facility.objects.get()
         milestones = Milestone.objects.filter(funding_items__request=request).order_by("position")
-        lines = [
-            financing.usual_terms(facility=facility, milestone=milestone, funding_on=today) for milestone in milestones
-        ]
         # The plan of the story lies far ahead: everything is expected within the longest days.
-        lines = [replace(line, expected_on=today + timedelta(days=30 * at)) for at, line in enumerate(lines, start=1)]
+        lines = [
+            financing.usual_terms(facility=facility, milestone=one, expected_on=today + timedelta(days=30 * at))
+            for at, one in enumerate(milestones, start=1)
+        ]
         terms = OfferTerms(funding_on=today, lines=tuple(lines))
         offer = funding.price_offer(actor=ana, key=key(), request_ref=request.ref, terms=terms)["offer"]
     with acting(udo):

@@ -12,6 +12,7 @@ from apps.contracts.models import Contract
 from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility, FundingRequest, Tranche
+from apps.financing.rules.expectation import History
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import formats
@@ -51,6 +52,10 @@ def funding(request: PortalRequest) -> HttpResponse:
         .select_related("open_item", "buyer", "contract", "milestone__line__version", "milestone__invoice__open_item")
         .order_by("open_item__due_on", "pk")
     )
+    shown = [(row, row.milestone) for row in rows[:MOST] if row.milestone is not None]
+    histories = financing.histories_of(
+        request.membership.organisation, buyers={row.buyer_id for row, _milestone in shown}
+    )
     requests = page_of(
         request,
         FundingRequest.objects.visible_to(actor)
@@ -66,9 +71,8 @@ def funding(request: PortalRequest) -> HttpResponse:
             "lines": lines,
             "tiles": _tiles(request, lines),
             "fundable": [
-                (row, estimate(row.milestone, facility=usual[row.currency], today=today))
-                for row in rows[:MOST]
-                if row.milestone is not None
+                (row, estimate(milestone, facility=usual[row.currency], today=today, history=histories[row.buyer_id]))
+                for row, milestone in shown
             ],
             "requests": [(asked, _offer_of(asked, request)) for asked in requests.rows],
             "page": requests,
@@ -152,20 +156,21 @@ def request_funding(request: PortalRequest, ref: str) -> HttpResponse:
             messages.success(request, _("Asked. You get a mail as soon as there is an offer."))
             return redirect("seller:funding")
     chosen = set(form["milestones"].value() or [])
+    history = financing.history_of(contract)
     context = {
         "contract": contract,
         "lines": lines,
         "milestones": [(milestone, face_of(milestone), milestone.ref in chosen) for milestone in found],
-        "estimates": [(line, _estimates(found, line=line, today=today)) for line in lines],
+        "estimates": [(line, _estimates(found, line=line, today=today, history=history)) for line in lines],
         "refusal": why_not(actor, Action.REQUEST_FUNDING),
         "crumbs": funding_crumbs((contract.title, "")),
-        **_what_if(request, contract=contract, lines=lines, found=found),
+        **_what_if(request, history=history, lines=lines, found=found),
     }
     return page(request, "request_funding", context, form=form)
 
 
 def _what_if(
-    request: PortalRequest, *, contract: Contract, lines: list[Facility], found: list[Milestone]
+    request: PortalRequest, *, history: History, lines: list[Facility], found: list[Milestone]
 ) -> dict[str, object]:
     """The form to play with, and what it comes to once it was sent; a GET, whatever else the page is."""
     today, is_sent = today_of(request), "paid_on" in request.GET
@@ -185,7 +190,7 @@ def _what_if(
             facility=next(line for line in lines if line.ref == chosen["line"]),
             funding_on=chosen["paid_on"],
             share=chosen["share"],
-            history=financing.history_of(contract),
+            history=history,
         )
     tried = set(form["tried"].value() or [])
     return {
@@ -196,8 +201,10 @@ def _what_if(
     }
 
 
-def _estimates(milestones: list[Milestone], *, line: Facility, today: date) -> list[tuple[Milestone, Estimate]]:
-    guessed = ((milestone, estimate(milestone, facility=line, today=today)) for milestone in milestones)
+def _estimates(
+    milestones: list[Milestone], *, line: Facility, today: date, history: History
+) -> list[tuple[Milestone, Estimate]]:
+    guessed = ((one, estimate(one, facility=line, today=today, history=history)) for one in milestones)
     return [(milestone, guess) for milestone, guess in guessed if guess is not None]
 
 
