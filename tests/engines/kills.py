@@ -16,12 +16,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from queue import Empty, Queue
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import psutil  # type: ignore[import-untyped]
@@ -39,6 +39,7 @@ from tests.engines.world import World, copy
 from tests.financing.stories import START
 from tests.scenarios import key as new_key
 
+Found = TypeVar("Found")
 CSRF: Final = "c" * 32
 PATIENCE: Final = 180.0
 """Seconds after which an action that is still not answered counts as lost."""
@@ -288,16 +289,31 @@ def _kill(house: House, victim: str) -> None:
 
 
 def _for_one_session(sql: str) -> int:
-    """Do something to a session that works at this moment; the answer is its process."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend' ORDER BY state = 'idle', random() LIMIT 1"
-        )
-        found = cursor.fetchone()
-        if found:
-            cursor.execute(sql, found)
-    return int(found[0]) if found else 0
+    """Do something to a session that works at this moment; the answer is its process, 0 where nobody is there."""
+
+    def it() -> int:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' ORDER BY state = 'idle', random() LIMIT 1"
+            )
+            found = cursor.fetchone()
+            if found:
+                cursor.execute(sql, found)
+        return int(found[0]) if found else 0
+
+    return _once_back(it) or 0
+
+
+def _once_back(ask: Callable[[], Found]) -> Found | None:
+    """Ask as the owner; None where the server, which an earlier kill brought down, does not come back in a minute."""
+    for _ in range(300):
+        try:
+            connections["owner"].close()
+            return ask()
+        except OperationalError:
+            time.sleep(0.2)
+    return None
 
 
 def _processes_of_own_server(sign: signal.Signals) -> None:
@@ -315,23 +331,20 @@ def _processes_of_own_server(sign: signal.Signals) -> None:
 
 
 def _wrong(presses: list[Press]) -> list[str]:
-    found = []
-    for _ in range(100):
-        try:
-            connections["owner"].close()
-            with connections["owner"].cursor() as cursor:
-                for press in presses:
-                    cursor.execute(press.found_by)
-                    (times,) = cursor.fetchone()
-                    if not press.acknowledged:
-                        found.append(f"{press.path}: never answered in {press.tries} tries; it is there {times} times")
-                    elif times != 1:
-                        found.append(f"{press.path}: acknowledged, and there {times} times")
-            return [*found, *truth.wrong()]
-        except OperationalError:  # the server is coming back
-            found = []
-            time.sleep(0.2)
-    return ["the database did not come back"]
+    def it() -> list[str]:
+        found = []
+        with connections["owner"].cursor() as cursor:
+            for press in presses:
+                cursor.execute(press.found_by)
+                (times,) = cursor.fetchone()
+                if not press.acknowledged:
+                    found.append(f"{press.path}: never answered in {press.tries} tries; it is there {times} times")
+                elif times != 1:
+                    found.append(f"{press.path}: acknowledged, and there {times} times")
+        return [*found, *truth.wrong()]
+
+    found = _once_back(it)
+    return ["the database did not come back"] if found is None else found
 
 
 @contextmanager
