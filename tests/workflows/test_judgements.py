@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.contracts.drafts import ChangeDraft
+from apps.contracts.drafts import ChangeDraft, DraftCriterion, DraftLine, Due
 from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
@@ -22,6 +22,7 @@ from tests.scenarios import Parties, acting, key
 from tests.workflows.test_revenue import AT, LATER, MARCH, balance, close, recognise, verified
 
 D = Decimal
+CRITERION = DraftCriterion("Ten users passed the exam.", needs_evidence=True)
 
 
 @pytest.fixture
@@ -91,6 +92,57 @@ def test_measures_and_costs_are_followed_at_once_and_a_milestone_still_bills(par
     close(parties, MARCH, at=LATER)
     close(parties, date(2026, 4, 30), at=datetime(2026, 5, 2, tzinfo=UTC))
     assert bears(contract)[2] == (D(16000), D(16000))
+    assert "nothing differs" in verified()
+
+
+def upfront(parties: Parties) -> Contract:
+    """30,000 at signature and 10,000 in June: two deposits, and nothing that anybody signs off."""
+    deposits = tuple(
+        DraftLine(title, basis="amount", amount=D(amount), kind="deposit", due=due)
+        for title, amount, due in (("First", 30000, Due()), ("Second", 10000, Due("date", date(2026, 6, 1))))
+    )
+    draft = scenarios.software_draft(parties, lines=deposits, partial_acceptance=False)
+    return scenarios.active_contract(parties, draft=draft, at=AT)
+
+
+def test_what_is_paid_upfront_is_earned_as_a_person_judges(parties: Parties) -> None:
+    contract = upfront(parties)
+    recognise(contract)
+    assert (bears(contract), balance(contract, Seller.CONTRACT_BALANCE)) == ([(D(40000), D(0))], D(-30000))
+    with pytest.raises(Refused, match="Nothing is signed off"):
+        judge(parties, contract, "measure", measure=Measure.POINT_IN_TIME)
+    judge(
+        parties, contract, "measure", measure=Measure.STRAIGHT_LINE,
+        starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 20),
+    )  # fmt: skip
+    assert bears(contract) == [(D(40000), D(20000))], "10 of 20 days"
+    judge(parties, contract, "measure", measure=Measure.COMPLETION)
+    assert bears(contract) == [(D(40000), D(0))], "taken back"
+    judge(parties, contract, "measure", measure=Measure.DELIVERED)
+    assert bears(contract) == [(D(40000), D(40000))]
+    assert balance(contract, Seller.CONTRACT_BALANCE) == D(10000), "of it 30,000 are billed"
+    # Work that is added is a promise of its own; what a deposit adds is of the whole, which is delivered.
+    added = DraftLine("Training", basis="amount", amount=D(3000), planned_on=date(2026, 10, 15), criteria=(CRITERION,))
+    order = change_orders.propose(
+        contract,
+        ChangeDraft(title="More", reason="Asked for.", added=(added,)),
+        by=scenarios.seller_actor(parties),
+        at=AT,
+    )
+    change_orders.sign(order, by=scenarios.approver_actor(parties), at=AT)
+    recognise(contract)
+    assert bears(contract) == [(D(40000), D(40000)), (D(3000), D(0))]
+    assert "nothing differs" in verified()
+
+
+def test_what_was_shown_to_be_met_may_be_earned_before_it_is_accepted(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    judge(parties, contract, "measure", position=2, measure=Measure.DELIVERED)
+    assert bears(contract)[1] == (D(12000), D(12000))
+    scenarios.accepted_milestone(contract, at=AT)
+    scenarios.accepted_milestone(contract, position=2, at=AT)
+    assert recognise(contract) == 2
+    assert bears(contract)[1] == (D(12000), D(12000)), "once"
     assert "nothing differs" in verified()
 
 

@@ -22,10 +22,13 @@ class Measure(models.TextChoices):
     COMPLETION = "completion", _("At a point in time, when all is accepted")
     COST_TO_COST = "cost_to_cost", _("Over time, by costs (cost-to-cost)")
     STRAIGHT_LINE = "straight_line", _("Over time, evenly between two days")
+    DELIVERED = "delivered", _("At a point in time, all of it on the day from which this holds")
 
 
 ACCEPTED: Final = frozenset({Measure.POINT_IN_TIME, Measure.OUTPUT, Measure.COMPLETION})
 """Measured by what the buyer accepted."""
+WHOLE_CONTRACT: Final = 0
+"""The position of what is promised where every line of the plan is a deposit: before all lines, and of none of them."""
 
 
 class ObligationQuerySet(models.QuerySet["Obligation"]):
@@ -38,20 +41,20 @@ class ObligationQuerySet(models.QuerySet["Obligation"]):
     def promised(self) -> "ObligationQuerySet":
         """Those whose line is still in the plan: what a change order took out promises nothing any more."""
         line = PlanLine.objects.filter(version=OuterRef("version"), position=OuterRef("position"))
-        return self.filter(Exists(line))
+        return self.filter(Exists(line) | Q(position=WHOLE_CONTRACT))
 
 
 class Obligation(models.Model):
     """A promise of a contract in force, with its part of the price, and how much of it is earned.
 
-    One for each milestone or recurring line of the plan, at its position; ``version`` is the version whose terms it
-    has. Amounts are net of tax in the contract's currency: ``standalone`` is the price by which it bears its part,
-    ``agreed`` and ``done`` measure what is accepted, ``allocated`` is its part of the transaction price, ``credited``
-    was taken off what is satisfied, ``recognised`` is cumulative. ``carried`` was earned when ``done_before`` was done,
-    and stays so after a prospective modification. ``through`` is the day up to which days were counted. ``accepted`` is
-    what the buyer accepted of it, whether that measures it or not; ``at_cost`` and what belongs to it are uninstalled
-    materials. ``is_judged`` when a person chose its measure, so that no change order resets it; what is earned evenly
-    is so from ``starts_on`` through ``ends_on``.
+    One for each milestone or recurring line of the plan, at its position, or a single one for the whole contract where
+    there is neither; ``version`` is the version whose terms it has. Amounts are net of tax in the contract's currency:
+    ``standalone`` is the price by which it bears its part, ``agreed`` and ``done`` measure what is accepted,
+    ``allocated`` is its part of the transaction price, ``credited`` was taken off what is satisfied, ``recognised`` is
+    cumulative. ``carried`` was earned when ``done_before`` was done, and stays so after a prospective modification.
+    ``through`` is the day up to which days were counted. ``accepted`` is what the buyer accepted of it, whether that
+    measures it or not; ``at_cost`` and what belongs to it are uninstalled materials. ``is_judged`` when a person chose
+    its measure, so that no change order resets it; what is earned evenly is so from ``starts_on`` through ``ends_on``.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -107,7 +110,10 @@ class Obligation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(measure="over_time", done=0)
-                | Q(measure__in=["point_in_time", "output", "completion", "cost_to_cost"], through__isnull=True)
+                | Q(
+                    measure__in=["point_in_time", "output", "completion", "cost_to_cost", "delivered"],
+                    through__isnull=True,
+                )
                 | Q(measure="straight_line", starts_on__lt=F("ends_on"), is_judged=True),
                 name="days_or_acceptances_measure",
             ),
@@ -173,6 +179,11 @@ class Obligation(models.Model):
     def remaining(self) -> Decimal:
         """What of its price is still to be earned."""
         return self.allocated - self.credited - self.recognised
+
+    @property
+    def waits_for_judgement(self) -> bool:
+        """Whether nobody but the accountant can say how it is measured, and nobody did."""
+        return self.position == WHOLE_CONTRACT and not self.is_judged
 
     @property
     def duty(self) -> Duty:

@@ -12,9 +12,10 @@ from apps.core import money
 from apps.invoicing.models import Instalment
 from apps.revenue import rules
 from apps.revenue.models import ACCEPTED, Judgement, Measure, Modification, Obligation
+from apps.revenue.models.obligation import WHOLE_CONTRACT
 from apps.revenue.services.books import Books
 from apps.revenue.services.facts import Event, lines_of
-from apps.revenue.services.opening import measure_of, obligation_of, standalone_of
+from apps.revenue.services.opening import deposits_of, measure_of, obligation_of, standalone_of
 
 
 def agreed_now(
@@ -26,23 +27,28 @@ def agreed_now(
     Costs and days stay as they were estimated until somebody estimates them again.
     """
     known = {duty.position: duty for duty in duties}
-    was = {line.position: standalone_of(line) for line in lines_of(_changed(version))}
+    was, promised = (_amounts(one, whole=WHOLE_CONTRACT in known) for one in (_changed(version), version))
     now = {}
-    for line in lines_of(version):
-        amount, duty = standalone_of(line), known.get(line.position)
-        if line.kind != drafts.MILESTONE:
+    for position, amount in promised.items():
+        duty = known.get(position)
+        if duty is None or position not in was:
+            now[position] = rules.Agreed(standalone=amount, agreed=amount)
             continue
-        if duty is None or line.position not in was:
-            now[line.position] = rules.Agreed(standalone=amount, agreed=amount)
-            continue
-        standalone, before = duty.standalone, was[line.position]
+        standalone, before = duty.standalone, was[position]
         if amount != before:
             is_plain = standalone == before or not before
             scaled = money.half_up(standalone * amount / before, version.contract.currency) if before else amount
             standalone = amount if is_plain else scaled
-        by_acceptance = measures[line.position] in ACCEPTED
-        now[line.position] = rules.Agreed(standalone=standalone, agreed=amount if by_acceptance else duty.agreed)
+        by_acceptance = measures[position] in ACCEPTED
+        now[position] = rules.Agreed(standalone=standalone, agreed=amount if by_acceptance else duty.agreed)
     return now
+
+
+def _amounts(version: ContractVersion, *, whole: bool) -> dict[int, Decimal]:
+    """What a plan says of each milestone, and of all deposits together where the whole contract is an obligation."""
+    lines = lines_of(version)
+    amounts = {line.position: standalone_of(line) for line in lines if line.kind == drafts.MILESTONE}
+    return {WHOLE_CONTRACT: deposits_of(lines), **amounts} if whole else amounts
 
 
 def _changed(version: ContractVersion) -> ContractVersion:
@@ -77,7 +83,8 @@ def change(books: Books, *, event: Event, version: ContractVersion) -> None:
             continue
         obligation.take(duty)
         obligation.version = version
-        _follow(obligation, line, version=version)
+        if obligation.position != WHOLE_CONTRACT:
+            _follow(obligation, line, version=version)
     books.changes.append(
         Modification(
             organisation_id=contract.seller_id,

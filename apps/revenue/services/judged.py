@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.models import PlanLine
 from apps.core import money
 from apps.core.errors import Refused
 from apps.revenue import rules
@@ -13,7 +12,7 @@ from apps.revenue.models import ACCEPTED, Judgement, JudgementKind, Measure, Obl
 from apps.revenue.services.books import Books
 from apps.revenue.services.changes import treat_again
 from apps.revenue.services.facts import Event
-from apps.revenue.services.opening import standalone_of
+from apps.revenue.services.opening import amount_of
 
 
 def apply_judgement(books: Books, *, event: Event, judgement: Judgement) -> None:
@@ -54,8 +53,10 @@ def _measure(obligation: Obligation, judgement: Judgement) -> None:
     obligation.measure, obligation.is_judged, obligation.through = Measure(said["measure"]), True, None
     obligation.starts_on = obligation.ends_on = None
     if obligation.measure in ACCEPTED:
-        line = PlanLine.objects.get(version_id=obligation.version_id, position=obligation.position)
-        obligation.take(rules.remeasured(obligation.duty, agreed=standalone_of(line), done=obligation.accepted))
+        obligation.take(rules.remeasured(obligation.duty, agreed=amount_of(obligation), done=obligation.accepted))
+    elif obligation.measure == Measure.DELIVERED:
+        whole = amount_of(obligation)
+        obligation.take(rules.remeasured(obligation.duty, agreed=whole, done=whole))
     elif obligation.measure == Measure.STRAIGHT_LINE:
         first, last = (date.fromisoformat(said[name]) for name in ("starts_on", "ends_on"))
         obligation.starts_on, obligation.ends_on, obligation.through = first, last, judgement.effective_on

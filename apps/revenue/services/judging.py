@@ -15,6 +15,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.revenue import rules
 from apps.revenue.models import Judgement, JudgementKind, Measure, Modification, Obligation
+from apps.revenue.models.obligation import WHOLE_CONTRACT
 from apps.revenue.services.interest import said_of
 
 
@@ -58,7 +59,7 @@ def judge(*, actor: Actor, contract: Contract, decision: Decision, today: date, 
     obligations = {one.position: one for one in Obligation.objects.filter(contract=contract).promised()}
     if not obligations:
         raise Refused("Nothing is promised in this contract that could be judged.")
-    obligation = obligations.get(decision.position) if decision.position is not None else None
+    obligation = obligations.get(decision.position) if decision.position is not None else _only(obligations, decision)
     if decision.position is not None and obligation is None:
         raise Refused("Choose an obligation of this contract.", field="obligation")
     judgement = Judgement(
@@ -92,6 +93,12 @@ def judge(*, actor: Actor, contract: Contract, decision: Decision, today: date, 
     return judgement
 
 
+def _only(obligations: Mapping[int, Obligation], decision: Decision) -> Obligation | None:
+    """Where a contract promises one thing, what can be of one alone is of that."""
+    is_of_one = decision.kind in (JudgementKind.MEASURE, JudgementKind.COSTS, JudgementKind.STANDALONE)
+    return next(iter(obligations.values())) if is_of_one and len(obligations) == 1 else None
+
+
 def _exact(amount: Decimal, judgement: Judgement, *, field: str) -> Decimal:
     """An amount of either sign, or none, in whole minor units: a fraction of one would be lost when it is shared."""
     if amount:
@@ -109,6 +116,12 @@ def _say_measure(judgement: Judgement, decision: Decision) -> None:
     obligation, measure = _of_obligation(judgement), decision.measure
     if obligation.measure == Measure.OVER_TIME or measure in (None, Measure.OVER_TIME):
         raise Refused("What recurs is measured by the days of its periods, and only that.", field="measure")
+    if obligation.position == WHOLE_CONTRACT and measure in (Measure.POINT_IN_TIME, Measure.OUTPUT):
+        raise Refused(
+            "Nothing is signed off in a plan of deposits alone. Choose its costs, two days, or the day on which all of"
+            " it was delivered.",
+            field="measure",
+        )
     judgement.said = {"measure": str(measure)}
     if measure == Measure.COST_TO_COST:
         judgement.said |= _costs_said(judgement, decision)

@@ -1,24 +1,26 @@
 """The obligations of a contract that became active, with a sensible beginning: nobody has to set anything up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from apps.contracts import drafts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.core import money
 from apps.revenue import rules
 from apps.revenue.models import Measure, Obligation
+from apps.revenue.models.obligation import WHOLE_CONTRACT
 
 
 def open_obligations(contract: Contract, *, version: ContractVersion, lines: Sequence[PlanLine]) -> list[Obligation]:
     """One obligation for each milestone and each recurring line of the version that was signed first, not saved.
 
     What was agreed for a line is taken for its stand-alone price; a deposit promises nothing by itself, so what it
-    comes to is shared out to what is promised. A plan of deposits alone promises nothing that could be told from them:
-    no obligation is made, and what is billed stays a liability.
+    comes to is shared out to what is promised. In a plan of deposits alone it is the whole contract that is promised:
+    nobody signs anything off, so until a person judges how it is measured, what is billed stays a liability.
     """
     promised = [line for line in lines if line.kind != drafts.DEPOSIT]
     if not promised:
-        return []
+        return [_whole_contract(contract, version=version)]
     standalone = [standalone_of(line) for line in promised]
     shares = rules.allocated(version.price, standalone=standalone, currency=contract.currency)
     return [
@@ -42,6 +44,34 @@ def obligation_of(line: PlanLine, *, contract: Contract, version: ContractVersio
         agreed=standalone_of(line),
         allocated=allocated,
     )
+
+
+def _whole_contract(contract: Contract, *, version: ContractVersion) -> Obligation:
+    return Obligation(
+        organisation_id=contract.seller_id,
+        contract=contract,
+        version=version,
+        position=WHOLE_CONTRACT,
+        title=contract.title,
+        measure=Measure.COMPLETION,
+        currency=contract.currency,
+        standalone=version.price,
+        agreed=version.price,
+        allocated=version.price,
+    )
+
+
+def amount_of(obligation: Obligation) -> Decimal:
+    """What is agreed for an obligation by the plan whose terms it has, in money."""
+    lines = PlanLine.objects.filter(version_id=obligation.version_id)
+    if obligation.position == WHOLE_CONTRACT:
+        return deposits_of(lines)
+    return standalone_of(lines.get(position=obligation.position))
+
+
+def deposits_of(lines: Iterable[PlanLine]) -> Decimal:
+    """What the deposits of a plan come to together, less those that later invoices give back: they are no price."""
+    return money.total(standalone_of(line) for line in lines if line.kind == drafts.DEPOSIT and not line.recovery)
 
 
 def standalone_of(line: PlanLine) -> Decimal:

@@ -100,7 +100,10 @@ class MeasureForm(CostsForm):
     measure = forms.ChoiceField(
         label=_("Measure of progress"),
         choices=[one for one in Measure.choices if one[0] != Measure.OVER_TIME],
-        help_text=_("Costs are for cost-to-cost, the two days for what is earned evenly."),
+        help_text=_(
+            "Costs are for cost-to-cost, the two days for what is earned evenly. Before its acceptance all of it is"
+            " earned only where what makes it complete is objective and was shown to be met (IFRS 15.B84)."
+        ),
     )
     starts_on = day(_("First day"), required=False)
     ends_on = day(_("Last day"), required=False)

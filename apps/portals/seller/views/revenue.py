@@ -139,7 +139,7 @@ def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
         "contract": contract,
         "currency": contract.currency,
         "figures": revenue_services.of_contracts([contract])[contract.pk],
-        "obligations": mine.order_by("position"),
+        "obligations": list(mine.order_by("position")),
         "judged": judgements_of(request.actor, contract),
         "changes": Modification.objects.visible_to(request.actor).filter(contract=contract),
         "rows": rows.rows,
