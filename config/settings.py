@@ -7,6 +7,8 @@ from typing import Any
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from config.postgres import options
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -42,32 +44,15 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "PATIENCE": DATABASE_STATEMENT_SECONDS + 5,
 }
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    f"-c role=cairn_web -c lock_timeout=10s -c statement_timeout={DATABASE_STATEMENT_SECONDS}s"
-    " -c idle_in_transaction_session_timeout=60s"
-    # A web process whose network vanished in the middle of its statements counts as active, which no limit above ends:
-    # its locks are let go when nothing is heard of it. A Unix socket has no keep-alive, nor a network to lose.
-    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=10s"
-    # Triggers and kept statements look rows up by key: one plan serves every value (docs/decisions/0010).
-    " -c plan_cache_mode=force_generic_plan"
-    # Policies call functions that are said to be dear, so Postgres would compile such plans, each time they run.
-    " -c jit=off"
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = options.SESSION.format(
+    statement_seconds=DATABASE_STATEMENT_SECONDS
 )
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 """The owner's stay on: ``verify_audit`` reads millions of rows, and not all of them at once."""
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
 """Concerns only what ``apps.core.database.kept`` sends: Django's own cursors never prepare."""
-DATABASE_AWAY_AFTER = {
-    "connect_timeout": 5,
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-"""When a connection counts as lost: seconds, and milliseconds for the last one. A Unix socket knows no keep-alive."""
 for _database in DATABASES.values():
-    _database["OPTIONS"] = {**DATABASE_AWAY_AFTER, **_database.get("OPTIONS", {})}
+    _database["OPTIONS"] = {**options.AWAY_AFTER, **_database.get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the house ---------------------------------------------------------------------------------------------------

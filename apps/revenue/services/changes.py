@@ -1,6 +1,6 @@
 """Change orders: which of the three treatments they get, and what it makes of the obligations."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -27,7 +27,7 @@ def agreed_now(
     Costs and days stay as they were estimated until somebody estimates them again.
     """
     known = {duty.position: duty for duty in duties}
-    was, promised = (_amounts(one, whole=WHOLE_CONTRACT in known) for one in (_changed(version), version))
+    was, promised = (_amounts(one, of=known) for one in (_changed(version), version))
     now = {}
     for position, amount in promised.items():
         duty = known.get(position)
@@ -44,11 +44,11 @@ def agreed_now(
     return now
 
 
-def _amounts(version: ContractVersion, *, whole: bool) -> dict[int, Decimal]:
+def _amounts(version: ContractVersion, *, of: Container[int]) -> dict[int, Decimal]:
     """What a plan says of each milestone, and of all deposits together where the whole contract is an obligation."""
     lines = lines_of(version)
     amounts = {line.position: standalone_of(line) for line in lines if line.kind == drafts.MILESTONE}
-    return {WHOLE_CONTRACT: deposits_of(lines), **amounts} if whole else amounts
+    return {WHOLE_CONTRACT: deposits_of(lines), **amounts} if WHOLE_CONTRACT in of else amounts
 
 
 def _changed(version: ContractVersion) -> ContractVersion:
