@@ -25,6 +25,7 @@ from apps.contracts.rules.difference import (
     difference,
 )
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
+from apps.contracts.rules.interest import check_interest
 from apps.contracts.rules.late_payment import plain_late_payment, read_late_payment
 from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of, reader_of
 from apps.contracts.rules.measures import UNITS, read_measure, worth
@@ -119,6 +120,7 @@ __all__ = [
     "check_comment",
     "check_draft",
     "check_draft_with_options",
+    "check_interest",
     "check_notice",
     "check_offer",
     "check_proposal",

@@ -11,6 +11,7 @@ from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, Draf
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
+from apps.contracts.rules.interest import check_interest
 from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
@@ -99,6 +100,7 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
     check_own_retention(draft)
     _check_sections(draft)
+    check_interest(draft)
     amounts = check_plan(draft.lines, price=draft.price, currency=draft.currency)
     check_payable_most(draft, amounts)
     return amounts

@@ -58,6 +58,7 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
         check_signatory(contract, mailbox=written.signatory_email)
     price, lines = rules.price_of(after), tuple(one.line for one in after)
     written = replace(written, price=price, answer_until=None, lines=lines, plan_name="", options=())
+    rules.check_interest(written, before=stands)
     version = _continued(base, order=order, side=side, written=written)
     terms = rules.terms_text(stands, written)
     if not terms and not rules.moved(before, after):
