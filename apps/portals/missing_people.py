@@ -6,9 +6,12 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.contracts import services as contracts
-from apps.contracts.models import ContractVersion
+from apps.contracts.drafts import EVENT
+from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules.people_needed import Lack
+from apps.core import clock
+from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.portals import formats
@@ -21,7 +24,8 @@ def of_version(version: ContractVersion, *, side: str) -> list[str]:
     terms = version.document_terms or PaymentDocuments()
     documents = [*terms.each, *terms.once, *(name for line in lines for name in line.documents)]
     amounts = (line.amount for line in lines if line.amount)
-    return _words(version, amounts=amounts, price=version.price, side=side, documents=documents)
+    events = [event for plan in plans for line in plan.lines.all() for event in _events(line)]
+    return _words(version, amounts=amounts, price=version.price, side=side, documents=documents, events=events)
 
 
 def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
@@ -30,7 +34,15 @@ def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
         return []
     version = milestone.line.version
     version.contract = milestone.contract
-    return _words(version, amounts=[milestone.amount], price=None, side=side)
+    waits = milestones.waits_for_first(milestone, at=clock.now())
+    events = waits.events if waits is not None else ()
+    return _words(version, amounts=[milestone.amount], price=None, side=side, events=events)
+
+
+def _events(line: PlanLine) -> tuple[str, ...]:
+    """The events for which a line waits before it can be submitted, or is billed."""
+    condition = line.own.condition
+    return (*(condition.events if condition is not None else ()), *([line.starts_with] if line.start == EVENT else []))
 
 
 def _words(
@@ -40,9 +52,10 @@ def _words(
     price: Decimal | None,
     side: str,
     documents: Sequence[str] = (),
+    events: Sequence[str] = (),
 ) -> list[str]:
     buyer = version.contract.buyer
-    found = contracts.missing_people(version, amounts=amounts, price=price, documents=documents)
+    found = contracts.missing_people(version, amounts=amounts, price=price, documents=documents, events=events)
     said = []
     for one in found:
         amount = formats.money(one.amount, version.currency) if one.amount is not None else ""
@@ -50,6 +63,7 @@ def _words(
             Lack.SIGNER: _("Nobody at %(buyer)s may sign for %(amount)s."),
             Lack.INSPECTOR: _("Nobody at %(buyer)s can inspect: who inspects is somebody else than who accepts."),
             Lack.CONFIRMS: _("Nobody at %(buyer)s can confirm the documents that come before payment."),
+            Lack.EVENT: _("Nobody at %(buyer)s can confirm the events that the contract waits for."),
             Lack.ACCEPTOR: _("%(buyer)s has too few people who may accept a milestone of %(amount)s."),
             Lack.LIMIT: _("Nobody else at %(buyer)s has a limit that reaches a milestone of %(amount)s.")
             if version.second_acceptor_above is not None

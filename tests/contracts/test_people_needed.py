@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.contracts import services as contracts
+from apps.contracts.drafts import Condition
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.rules.people_needed import Lack, Missing, Person, missing
 from apps.core import clock
@@ -121,8 +122,16 @@ def test_a_buyer_without_people_here_has_the_person_who_is_named(parties: Partie
         needs_inspection=True,
         signatory_email="kai@hafen.example",
     )
+    first, *others = draft.lines
+    waits = replace(first, own=replace(first.own, condition=Condition(events=("The permit is granted",))))
+    draft = replace(draft, lines=(waits, *others))
     contract: Contract = scenarios.drafted_contract(parties, draft=draft)
     with acting(scenarios.seller_actor(parties)):
         version = ContractVersion.objects.select_related("contract__buyer").get(contract=contract)
-        found = contracts.missing_people(version, amounts=[Decimal(12000)], price=version.price)
-    assert found == [Missing(Lack.INSPECTOR)]
+        found = contracts.missing_people(version, amounts=[Decimal(12000)], price=version.price, events=["Permit"])
+    seller = Client()
+    seller.force_login(parties.people["seller"].user)
+    page = seller.get(f"/seller/contracts/{contract.ref}/propose/").content.decode()
+    assert found == [Missing(Lack.EVENT), Missing(Lack.INSPECTOR)]
+    assert "can inspect" in page
+    assert "can confirm the events" in page

@@ -21,6 +21,8 @@ class Lack(StrEnum):
     """Whoever accepts may not accept that much."""
     CONFIRMS = "confirms"
     """Somebody who confirms documents that come before payment."""
+    EVENT = "event"
+    """Somebody who confirms that an event has happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Person:
     accepts: bool
     limit: Decimal | None = None
     confirms: bool = True
+    confirms_events: bool = True
 
     def reaches(self, amount: Decimal) -> bool:
         return self.limit is None or amount <= self.limit
@@ -53,17 +56,21 @@ def missing(
     second_above: Decimal | None,
     price: Decimal | None = None,
     has_documents: bool = False,
+    has_events: bool = False,
 ) -> list[Missing]:
     """What is missing for these amounts of milestones, and for a signature at ``price``; each thing once.
 
     Who inspects does not accept, and of two acceptors each is another person. Whoever signs by personal link is one of
-    the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment.
+    the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment;
+    ``has_events``: something waits until the buyer confirms an event.
     """
     found: dict[Lack, Missing] = {}
     if price is not None and not any(one.signs and one.reaches(price) for one in people):
         found[Lack.SIGNER] = Missing(Lack.SIGNER, price)
     if has_documents and not any(one.confirms for one in people):
         found[Lack.CONFIRMS] = Missing(Lack.CONFIRMS)
+    if has_events and not any(one.confirms_events for one in people):
+        found[Lack.EVENT] = Missing(Lack.EVENT)
     for amount in sorted(set(amounts)):
         lack = _lack(
             people,

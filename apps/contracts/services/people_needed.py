@@ -14,10 +14,16 @@ from apps.parties.roles import PERMITTED, Action, Role
 
 
 def missing_people(
-    version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None = None, documents: Sequence[str] = ()
+    version: ContractVersion,
+    *,
+    amounts: Iterable[Decimal],
+    price: Decimal | None = None,
+    documents: Sequence[str] = (),
+    events: Sequence[str] = (),
 ) -> list[Missing]:
     """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts; and for the
-    signature, where a ``price`` is to be signed. ``documents`` are those that come before payment.
+    signature, where a ``price`` is to be signed. ``documents`` are those that come before payment, ``events`` those
+    for which something waits.
 
     Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
     signs and accepts by personal link, and inspects and confirms nothing.
@@ -29,6 +35,7 @@ def missing_people(
         second_above=version.second_acceptor_above,
         price=price,
         has_documents=bool(documents),
+        has_events=bool(events),
     )
 
 
@@ -50,8 +57,9 @@ def _people(version: ContractVersion) -> list[Person]:
                 accepts=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
                 limit=reach,
                 confirms=not held.isdisjoint(PERMITTED[Action.CONFIRM_DOCUMENT]),
+                confirms_events=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
             )
         )
     if not any(Role.OWNER in roles for roles, _limit in team):
-        people.append(Person(signs=True, inspects=False, accepts=True, confirms=False))
+        people.append(Person(signs=True, inspects=False, accepts=True, confirms=False, confirms_events=False))
     return people
