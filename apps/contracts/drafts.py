@@ -184,15 +184,12 @@ class ContractDraft:
 
     ``buyer_ref`` names an organisation that the seller knows; where the buyer begins, ``seller_ref`` names one that
     the buyer knows, and ``seller_email`` who is asked to sign for it while it has no people here. ``tax_category`` is a
-    code of EN 16931 (S, Z, E, AE, O).
-    The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
-    ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
-    part. ``question_suspensions`` is how many questions of the buyer stop the review clock of one submission.
-    ``needs_inspection``: somebody else of the buyer inspects before anybody accepts; above ``second_acceptor_above``,
-    an amount in the contract's currency, two people accept. Whoever terminates for convenience says so ``notice_days``
-    before. ``answer_until`` is the last day on which the other side
-    can sign; None sets no end. ``options`` are the plans that may be picked instead of ``lines``, the base plan, which
-    then is called ``plan_name``. ``bills_by`` is ``milestone`` or ``application``.
+    code of EN 16931. The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country``
+    and in ``review_time_zone``; empty means the buyer's own. ``question_suspensions`` is how many questions of the
+    buyer stop the review clock of one submission. ``needs_inspection``: somebody else of the buyer inspects before
+    anybody accepts; above ``second_acceptor_above``, an amount in the contract's currency, two people accept. Whoever
+    terminates for convenience says so ``notice_days`` before. ``answer_until`` is the last day on which the other side
+    can sign, if any. ``options`` may be picked instead of ``lines``, the base plan, which then is called ``plan_name``.
     """
 
     number: str
@@ -248,9 +245,8 @@ class ChangedLine:
 class ChangedTerms:
     """Terms of the whole contract that a change order says anew; None, and an empty choice, stay as they are.
 
-    They are those of :class:`ContractDraft`. ``one_acceptor`` says that one person is enough again for whatever amount,
-    which no amount would say. A text that is to be no more is empty; documents that are
-    asked for no more are those without any name.
+    ``one_acceptor``: one person is enough again for whatever amount. What is to be no more is a text that is empty,
+    documents without any name, late payment without rate and fee, charges without any.
     """
 
     payment_days: int | None = None
@@ -275,6 +271,9 @@ class ChangedTerms:
     review_time_zone: str = ""
     signatory_name: str = ""
     signatory_email: str = ""
+    late_payment: LateTerms | None = None
+    charges: ChargeTerms | None = None
+    is_assignable: bool | None = None
 
     def __bool__(self) -> bool:
         return self != AS_THEY_ARE
@@ -288,8 +287,8 @@ AS_THEY_ARE: Final = ChangedTerms()
 class ChangeDraft:
     """A change order as it is being written. Lines of the plan and terms that it does not name stay as they are.
 
-    ``order_ref`` names an order that was recorded without a price, or declined, and is proposed now; title and reason
-    are then what was recorded, and empty here.
+    ``order_ref`` names an order that was recorded without a price, or not signed, and is proposed now; title and reason
+    are then what was recorded, and empty here. The other side can sign until the end of ``answer_until``, if it is set.
     """
 
     title: str = ""
@@ -298,3 +297,4 @@ class ChangeDraft:
     added: tuple[DraftLine, ...] = ()
     terms: ChangedTerms = AS_THEY_ARE
     order_ref: str = ""
+    answer_until: date | None = None

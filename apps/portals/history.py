@@ -21,8 +21,7 @@ RECENT = 10
 MOVED = 3 * RECENT
 """So many contracts are looked at for what happened last; there are more, because the last step may be a quiet one."""
 QUIET = (
-    "contract.draft_changed",
-    "contract.plan_imported",
+    *("contract.draft_changed", "contract.plan_imported"),
     "link.granted",
     "submission.prepared",
     "evidence.attached",
@@ -54,6 +53,7 @@ VERBS: Mapping[str, Words] = {
     "change.proposed": (_("Change order signed by one side and proposed"), "send", "info"),
     "change.signed": (_("Change order signed by both sides: it is in force"), "pen", "positive"),
     "change.declined": (_("Change order declined"), "x-circle", "attention"),
+    "change.expired": (_("Change order not signed by its last day"), "clock-history", "attention"),
     "change.withdrawn": (_("Change order withdrawn"), "slash-circle", "neutral"),
     "contract.financier_admitted": (_("A financier may read the contract"), "eye", "neutral"),
     "link.renewed": (_("Personal link renewed"), "link-45deg", "neutral"),

@@ -69,6 +69,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "signed": Word(_("Signed"), "pen", "positive"),
         "declined": _DECLINED,
         "withdrawn": _WITHDRAWN,
+        "expired": Word(_("Not signed in time"), "clock-history", "neutral"),
     },
     "milestone": {
         "planned": Word(_("Planned"), "circle", "neutral"),

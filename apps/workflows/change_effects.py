@@ -117,6 +117,13 @@ def unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
     return list(unfinished.values_list("title", flat=True))
 
 
+def check_financed_terms(contract: Contract, *, terms: Sequence[Mapping[str, Any]], pledged: Collection[int]) -> None:
+    """Refuse terms that an advance does not allow: by which it was priced, or which would forbid it."""
+    rules.check_unfinanced_terms(terms, financed=unfinished(contract, pledged=pledged))
+    advanced = [one.milestone.title for one in financing.bound_by_contract(contract)]
+    rules.check_assigned(terms, advanced=advanced)
+
+
 def left_to_credit(deduction: milestones.Deduction) -> Decimal:
     """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
     milestone = deduction.milestone
@@ -141,7 +148,7 @@ def _effect(
     contract: Contract, *, moved: list[rules.Moved], terms: Sequence[Mapping[str, Any]], price: Decimal
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
-    rules.check_unfinanced_terms(terms, financed=unfinished(contract, pledged=pledged))
+    check_financed_terms(contract, terms=terms, pledged=pledged)
     replanning.check_calendar(contract=contract, moved=moved)
     effect = milestones.check_change(
         contract=contract,

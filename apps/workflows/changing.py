@@ -4,7 +4,6 @@ from datetime import datetime
 
 from procrastinate.jobs import JobDeferrer
 
-from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import (
@@ -81,8 +80,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     recourse.hold_financed(contract)
     bought = {ref: recourse.hold_bought(nullification.milestone) for ref, nullification in taken.items()}
     moved, pledged = change_effects.moved_by(version), financing.pledged(contract=contract)
-    unfinished = change_effects.unfinished(contract, pledged=pledged)
-    rules.check_unfinanced_terms(contracts.terms_moved(version), financed=unfinished)
+    change_effects.check_financed_terms(contract, terms=contracts.terms_moved(version), pledged=pledged)
     held = change_effects.held_by_financiers(contract)
     left = milestones.replan(contract=contract, version=version, moved=moved, financed=held)
     recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)

@@ -49,12 +49,16 @@ def tend(*, version_ref: str, organisation_id: int) -> Answer:
 
 @once
 def expire_proposal(*, actor: Actor, key: str, version_ref: str) -> Answer:
-    """Nobody signed by the last day: the contract is its proposer's draft again, and the proposer is told."""
+    """Nobody signed by the last day: the contract is its proposer's draft again, and the proposer is told; one in
+    force, which an order would have changed, stays as it is."""
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     expired = contracts.expire(contract=contract, version_ref=version_ref, actor=actor, at=at)
     if expired is None:
         return {}
     proposer = contracts.organisation_of(contract, side=expired.author)
-    jobs.send_proposal_expired.defer(version_ref=version_ref, organisation_id=proposer)
+    if expired.change_order is not None:
+        jobs.send_change_news.defer(order_ref=expired.change_order.ref, what="expired", organisation_id=proposer)
+    else:
+        jobs.send_proposal_expired.defer(version_ref=version_ref, organisation_id=proposer)
     return {"version": version_ref}

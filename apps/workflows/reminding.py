@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
@@ -79,12 +78,6 @@ def _remind(*, actor: Actor, invoice_ref: str, number: int) -> Answer:
         return {"delivery": ""}
     jobs.send_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
     # A reminder of a claim claims nothing more, or each claim would bring forth the next.
-    claims = number and not delivery.invoice.is_late_charge and _claims(contract)
+    claims = number and not delivery.invoice.is_late_charge
     claimed = late_payment.claim(contract, actor=actor, at=at) if claims else {}
     return {"delivery": delivery.ref, **claimed}
-
-
-def _claims(contract: Contract) -> bool:
-    """Whether what has run is claimed with the reminders of the schedule."""
-    terms = contract.active_version.late_terms if contract.active_version is not None else None
-    return terms is not None and terms.with_reminders

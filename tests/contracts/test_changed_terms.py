@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.contracts import rules
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.drafts import (
     FIRST,
     ChangedTerms,
@@ -20,6 +21,7 @@ from apps.contracts.drafts import (
     LineTerms,
     Recovery,
 )
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionRelease, RetentionTerms, payable_until_final
 from apps.contracts.rules.payable import Step, check_payable_most, least_left
 from apps.contracts.rules.retention import check_retention
@@ -61,12 +63,28 @@ def test_what_is_not_named_stays_and_what_is_named_is_told_before_and_after() ->
     assert rules.terms_text(stands, stands) == []
 
 
+def test_late_payment_charges_and_assignment_are_said_anew_and_taken_out() -> None:
+    late, back = LateTerms(D(9), fee=D(40)), ChargeTerms(back_charges="price")
+    stands = draft(late_payment=late)
+    changed = rules.with_terms(stands, ChangedTerms(late_payment=rules.NOTHING["late_payment"], charges=back))
+    assert (changed.late_payment, changed.charges, changed.is_assignable) == (None, back, True)
+    again = ChangedTerms(late_payment=late, charges=rules.NOTHING["charges"], is_assignable=False)
+    assert rules.with_terms(changed, again) == replace(stands, is_assignable=False)
+    told = rules.terms_text(stands, rules.with_terms(changed, again))
+    assert told == [{"term": "is_assignable", "before": True, "after": False}]
+    rules.check_assigned(told, advanced=[])
+    rules.check_assigned(rules.terms_text(replace(stands, is_assignable=False), stands), advanced=["Event 1"])
+    with pytest.raises(Refused, match="advances money on “Event 1”"):
+        rules.check_assigned(told, advanced=["Event 1"])
+
+
 @pytest.mark.parametrize(
     ("terms", "field"),
     [
         (ChangedTerms(payment_days=366), "payment_days"),
         (ChangedTerms(review_days=0), "review_days"),
         (ChangedTerms(silence="agreed"), "silence"),
+        (ChangedTerms(late_payment=LateTerms(D(51))), "late_rate"),
         (ChangedTerms(retention=replace(TEN, rate=D(51))), "retention_rate"),
         (ChangedTerms(retention=replace(TEN, releases=TEN.releases[:1])), "retention"),
         (ChangedTerms(retention=replace(TEN, base="gross")), "retention"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from apps.contracts.drafts import ChangeDraft
+from apps.contracts.drafts import ChangeDraft, ChangedTerms
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from tests import change_orders, scenarios
@@ -61,3 +61,21 @@ def test_what_was_asked_for_and_then_changed_cannot_be_priced(deal: Parties) -> 
 
     with pytest.raises(Refused, match="changed by a change order after it was asked for"):
         stories.priced(deal, request, **stories.SECOND)
+
+
+def test_invoices_may_be_assigned_as_long_as_one_is_and_not_once_an_order_says_so(deal: Parties) -> None:
+    facility, sina, olga = stories.opened_facility(deal), scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
+    never = ChangeDraft("Unassigned", "The buyer wants to owe nobody else.", terms=ChangedTerms(is_assignable=False))
+    for number, is_signed_first in (("NL-1", True), ("NL-2", False)):
+        contract = stories.active_contract(deal, number=number)
+        request = stories.requested_on(deal, facility, stories.plan_of(contract)[1])
+        offer = stories.issued(deal, request, **stories.SECOND)
+        order = change_orders.propose(contract, never, by=sina, at=stories.START)
+        if is_signed_first:
+            change_orders.sign(order, by=olga, at=stories.START)
+            with pytest.raises(Refused, match="may not be assigned"):
+                stories.accepted(deal, offer)
+        else:
+            stories.accepted(deal, offer)
+            with pytest.raises(Refused, match="A financier advances money on “Integration”"):
+                change_orders.sign(order, by=olga, at=stories.START)

@@ -1,5 +1,6 @@
 """A change order on the pages: written, checked, sent, read with its effect, signed or declined, by both sides."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.models import ChangeOrder, Contract
+from apps.core import clock
 from apps.core.database import walls
 from apps.milestones.models import Milestone
 from tests import scenarios
@@ -143,6 +145,15 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(parties: P
         {"id_terms-signatory_name", "id_terms-signatory_email"},
     )
     assert "Name the person who signs off for the buyer." in nobody.content.decode()
+    until = clock.today("Europe/Berlin") + timedelta(days=9)
+    said = {"title": "Late", "reason": "Now agreed.", "answer_until": until.isoformat(), "terms-late_rate": "9"}
+    said |= {"terms-late_fee": "40", "terms-back_charges": "price"}
+    unassigned = {name: value for name, value in typed(page, terms=True).items() if name != "terms-is_assignable"}
+    check = client.post(address, unassigned | said)
+    words = {row.label: row.after for row in check.context["reading"].terms}
+    assert set(words) == {"Late payment", "Damages, bonuses and back-charges", "Invoices may be assigned"}
+    assert "9" in words["Late payment"]
+    assert check.context["until"] == until
     more = client.post(address, typed(page) | {"do": "add", "title": "Half written"})
     assert (more.status_code, len(more.context["forms"].added)) == (200, 2)
     assert 'value="Half written"' in more.content.decode()

@@ -12,8 +12,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts.drafts import ChangeDraft, ChangedTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract
+from apps.contracts.rules import NOTHING
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused, Stale
@@ -25,7 +27,7 @@ from apps.invoicing.services.late_interest import late_charges
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.workflows import billing, crediting, jobs, late_payment, reminding
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -166,6 +168,32 @@ def test_who_may_not_and_what_has_changed_is_refused_and_nothing_happens(story: 
         assert not LateClaim.objects.exists()
     with pytest.raises(Refused, match="agrees on no interest"):
         claimed(story, 10, contract=plain)
+
+
+@pytest.mark.django_db
+def test_a_change_order_says_other_interest_for_invoices_from_then_on_and_of_none_before(story: Story) -> None:
+    sina, buyer = scenarios.seller_actor(story.parties), scenarios.buyer_actor(story.parties)
+    at = AT + timedelta(days=1)
+
+    def agreed() -> list[tuple[str, Decimal, Decimal]]:
+        with acting(sina, at=moment(30)):
+            late = invoicing.late_of(story.contract, today=moment(30).date())
+            return [(one.number, one.terms.annual_rate, one.charge.fee) for one in late.values()]
+
+    before = [(story.first.number, D("10.27"), D(40)), (story.second.number, D("10.27"), D(40))]
+    assert agreed() == before
+    for late_payment_terms in (LateTerms(D(5)), NOTHING["late_payment"]):
+        terms = ChangedTerms(late_payment=late_payment_terms)
+        draft = ChangeDraft("Lenient", "As telephoned.", added=(change_orders.TRAINING,), terms=terms)
+        change_orders.sign(change_orders.propose(story.contract, draft, by=sina, at=at), by=buyer, at=at)
+        assert agreed() == before
+        if late_payment_terms.annual_rate:
+            third = scenarios.accepted_milestone(story.contract, position=3, at=at)
+            with walls.asking_for(story.parties.seller.pk):
+                before.append((Invoice.objects.get(milestone=third).number, D(5), D(0)))
+    assert agreed() == before
+    # What ran on invoices from before is claimed still, though the contract agrees on nothing any more.
+    assert claimed(story, 30).net > D(80)
 
 
 @pytest.mark.django_db

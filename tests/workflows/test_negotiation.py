@@ -11,9 +11,11 @@ from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft
-from apps.contracts.models import Comment, Contract, ContractVersion, GuestGrant, Signature
-from apps.core import clock
+from apps.contracts.charges import ChargeTerms
+from apps.contracts.drafts import ChangeDraft, ChangedTerms, ContractDraft
+from apps.contracts.late_payment import LateTerms
+from apps.contracts.models import ChangeOrder, Comment, Contract, ContractVersion, GuestGrant, Signature
+from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.parties import services as parties_services
@@ -21,7 +23,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Role
 from apps.parties.services.members import join
 from apps.workflows import contracting, limits, negotiating, upkeep, worker
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.races import together
 from tests.scenarios import Parties, acting, key
 
@@ -514,6 +516,47 @@ def test_the_job_notes_it_once_and_the_proposer_has_a_draft_again(parties: Parti
     assert letters == ["Not signed in time: Warehouse software implementation"]
     with pytest.raises(Stale, match="until the end of"):
         sign(scenarios.approver_actor(parties), version, at=TOO_LATE)
+
+
+def test_a_change_order_has_a_last_day_too_and_is_proposed_anew_after_it(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=START)
+    sina, buyer = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    back = ChargeTerms(back_charges="price")
+    terms = ChangedTerms(payment_days=60, late_payment=LateTerms(Decimal(9)), charges=back, is_assignable=False)
+    draft = ChangeDraft("Slower", "By telephone.", terms=terms, answer_until=IN_TIME.date())
+    with pytest.raises(Refused, match="The last day to sign is over"):
+        change_orders.propose(contract, draft, by=sina, at=TOO_LATE)
+    proposed = change_orders.propose(contract, draft, by=sina, at=START)
+    with acting(sina):
+        version = ContractVersion.objects.get(ref=proposed["version"])
+        assert canonical.read(version.canonical_text)["terms"]["answer_until"] == IN_TIME.date().isoformat()
+        assert version.expires_at == IN_TIME
+    assert contracts.next_expiry(after=START, until=TOO_LATE, contract_refs=[contract.ref]) is not None
+    assert negotiating.overdue(at=IN_TIME) == []
+    with pytest.raises(Stale, match="could be signed until the end of"):
+        change_orders.sign(proposed, by=buyer, at=TOO_LATE)
+
+    mail.outbox.clear()
+    (late,) = negotiating.overdue(at=TOO_LATE)
+    for _twice in range(2):
+        with clock.stopped(TOO_LATE):
+            negotiating.tend(version_ref=late.version_ref, organisation_id=late.organisation_id)
+    worker.run_due_jobs()
+    with acting(sina):
+        order = ChangeOrder.objects.get(contract=contract)
+        version.refresh_from_db()
+        assert (order.state, order.closed_at, version.expired_at) == ("expired", TOO_LATE, TOO_LATE)
+    letters = [letter.subject for letter in mail.outbox if "in time" in letter.subject]
+    assert letters == ["Change order 1 was not signed in time: Slower, Warehouse software implementation"]
+    with pytest.raises(IllegalTransition, match="already “Not signed in time”"):
+        change_orders.sign(proposed, by=buyer, at=TOO_LATE)
+    again = replace(draft, title="", reason="", order_ref=order.ref, answer_until=None)
+    change_orders.sign(change_orders.propose(contract, again, by=sina, at=TOO_LATE), by=buyer, at=TOO_LATE)
+    with acting(sina):
+        assert ChangeOrder.objects.get(contract=contract).state == "signed"
+        version = ContractVersion.objects.get(change_order=order, expired_at=None)
+        assert (version.payment_days, version.late_terms, version.is_assignable) == (60, terms.late_payment, False)
+        assert version.charge_terms == back
 
 
 def test_a_proposal_that_was_answered_does_not_expire(parties: Parties, limited: Contract) -> None:

@@ -19,6 +19,7 @@ class ChangeOrderState(models.TextChoices):
     SIGNED = "signed", _("Signed")
     DECLINED = "declined", _("Declined")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Not signed in time")
 
 
 class ChangeOrderQuerySet(models.QuerySet["ChangeOrder"]):
@@ -32,8 +33,9 @@ class ChangeOrderQuerySet(models.QuerySet["ChangeOrder"]):
 
 STEPS = table(
     unpriced=("proposed", "withdrawn"),
-    proposed=("signed", "declined", "withdrawn", "unpriced"),
+    proposed=("signed", "declined", "withdrawn", "unpriced", "expired"),
     declined=("proposed", "withdrawn"),
+    expired=("proposed", "withdrawn"),
     signed=(),
     withdrawn=(),
 )
@@ -44,8 +46,9 @@ class ChangeOrder(models.Model):
 
     What both sides sign is a version of the contract (:class:`ContractVersion`, ``change_order``): the whole plan as it
     is to be, which names the version that it changes. An order may be recorded before anybody knows what it costs
-    (``was_unpriced``); it has no version until it is priced. Declined, it may be proposed once more with other amounts;
-    each proposal is a version of its own. ``author`` is the side that recorded or proposed it last.
+    (``was_unpriced``); it has no version until it is priced. Declined, or not signed by its last day, it may be
+    proposed once more with other amounts; each proposal is a version of its own. ``author`` is the side that recorded
+    or proposed it last.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -80,7 +83,7 @@ class ChangeOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["declined", "withdrawn"], closed_at__isnull=False) & ~Q(closed_reason="")
                 | Q(state__in=["unpriced", "proposed"], closed_at__isnull=True, closed_reason="")
-                | Q(state="signed", closed_at__isnull=False, closed_reason=""),
+                | Q(state__in=["signed", "expired"], closed_at__isnull=False, closed_reason=""),
                 name="change_closed_at_a_time_and_for_a_reason",
             ),
             models.CheckConstraint(
@@ -110,11 +113,12 @@ class ChangeOrder(models.Model):
                 "IF EXISTS (SELECT 1 FROM contracts_changeorder o WHERE o.id = NEW.id AND CASE o.state"
                 " WHEN 'signed' THEN (SELECT count(DISTINCT s.side) FROM contracts_signature s"
                 " JOIN contracts_contractversion v ON v.id = s.version_id"
-                " WHERE v.change_order_id = o.id AND v.changes_asked_at IS NULL) <> 2"
+                " WHERE v.change_order_id = o.id AND v.changes_asked_at IS NULL AND v.expired_at IS NULL) <> 2"
                 " WHEN 'proposed' THEN (SELECT count(*) FROM contracts_contractversion v"
-                " WHERE v.change_order_id = o.id AND v.proposed_at IS NOT NULL AND v.changes_asked_at IS NULL) <> 1"
+                " WHERE v.change_order_id = o.id AND v.proposed_at IS NOT NULL AND v.changes_asked_at IS NULL"
+                " AND v.expired_at IS NULL) <> 1"
                 " ELSE EXISTS (SELECT 1 FROM contracts_contractversion v"
-                " WHERE v.change_order_id = o.id AND v.changes_asked_at IS NULL) END)"
+                " WHERE v.change_order_id = o.id AND v.changes_asked_at IS NULL AND v.expired_at IS NULL) END)"
                 " THEN RAISE EXCEPTION 'change order % is not what its versions are', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

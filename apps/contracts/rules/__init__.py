@@ -2,7 +2,15 @@
 
 from apps.contracts.drafts import Recovery
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
-from apps.contracts.rules.changed_terms import CHANGEABLE, TEXTS, check_unfinanced_terms, terms_text, with_terms
+from apps.contracts.rules.changed_terms import (
+    CHANGEABLE,
+    NOTHING,
+    TEXTS,
+    check_assigned,
+    check_unfinanced_terms,
+    terms_text,
+    with_terms,
+)
 from apps.contracts.rules.changes import change_text, changed_plan, check_change, price_of
 from apps.contracts.rules.charges import plain_charges, read_charges
 from apps.contracts.rules.checks import (
@@ -82,6 +90,7 @@ __all__ = [
     "LONGEST_PERIOD_OF_NOTICE",
     "MOST_OPTIONS",
     "MOST_SUSPENSIONS",
+    "NOTHING",
     "TEXTS",
     "UNITS",
     "Advance",
@@ -115,6 +124,7 @@ __all__ = [
     "change_text",
     "changed_plan",
     "check_answer_until",
+    "check_assigned",
     "check_calendar",
     "check_change",
     "check_comment",

@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.billing import BY_APPLICATION
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.drafts import ChangedTerms, ContractDraft
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
 from apps.contracts.rules.recovery import is_recoverable
@@ -29,10 +31,13 @@ CHANGEABLE: Final = (
     *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
     "payment_documents",
     *("review_unit", "review_country", "review_subdivision", "review_time_zone", "signatory_name", "signatory_email"),
+    *("late_payment", "charges", "is_assignable"),
 )
 """The terms of the whole contract that a change order may say anew."""
 
 
+NOTHING: Final[Mapping[str, Any]] = {"late_payment": LateTerms(Decimal(0)), "charges": ChargeTerms()}
+"""By what a change order says that nothing of a kind is agreed any more."""
 TEXTS: Final = ("governing_law", "terms", "review_subdivision")
 OUTSIDE: Final = "O"
 BEARS_TAX: Final = "S"
@@ -46,6 +51,7 @@ def with_terms(stands: ContractDraft, terms: ChangedTerms) -> ContractDraft:
     said = {name: value for name, value in said.items() if value != "" or name in TEXTS}
     if terms.one_acceptor:
         said["second_acceptor_above"] = None
+    said |= {name: None for name, nothing in NOTHING.items() if said.get(name) == nothing}
     if "tax_category" in said and said["tax_category"] != BEARS_TAX:
         said.setdefault("tax_rate", Decimal(0))
     if not said:
@@ -97,6 +103,20 @@ def check_unfinanced_terms(changed: Sequence[Mapping[str, Any]], *, financed: Se
             " are. They can be changed once it is accepted, or the advance is cancelled.",
             field="terms",
             milestone=financed[0],
+        )
+
+
+def check_assigned(changed: Sequence[Mapping[str, Any]], *, advanced: Sequence[str]) -> None:
+    """Refuse that invoices may be assigned no more while an advance on one is agreed or out.
+
+    ``advanced`` are the titles of such milestones, accepted or not.
+    """
+    if advanced and any(one["term"] == "is_assignable" and not one["after"] for one in changed):
+        raise Refused(
+            "A financier advances money on “{milestone}”, so invoices of this contract may go on to be assigned. That"
+            " can be changed once the advance is settled or cancelled.",
+            field="is_assignable",
+            milestone=advanced[0],
         )
 
 

@@ -57,7 +57,7 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     if written.signatory_email != stands.signatory_email:
         check_signatory(contract, mailbox=written.signatory_email)
     price, lines = rules.price_of(after), tuple(one.line for one in after)
-    written = replace(written, price=price, answer_until=None, lines=lines, plan_name="", options=())
+    written = replace(written, price=price, answer_until=draft.answer_until, lines=lines, plan_name="", options=())
     rules.check_interest(written, before=stands)
     version = _continued(base, order=order, side=side, written=written)
     terms = rules.terms_text(stands, written)
@@ -135,7 +135,7 @@ def new_order(contract: Contract, *, draft: ChangeDraft) -> ChangeOrder:
 
 def _order_to_price(contract: Contract, *, ref: str) -> ChangeOrder:
     order = order_of(contract, order_ref=ref)
-    if order.state not in (ChangeOrderState.UNPRICED, ChangeOrderState.DECLINED):
+    if order.state not in (ChangeOrderState.UNPRICED, ChangeOrderState.DECLINED, ChangeOrderState.EXPIRED):
         raise IllegalTransition(
             "This change order is already “{state}”, so it cannot become “{to}”. Reload the page to see what happened.",
             state=str(order.get_state_display()),
@@ -163,8 +163,11 @@ def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written:
     # What was left to the buyer's own calendar and zone stays that of the day on which it was signed.
     version.review_country = written.review_country or review.country
     version.review_time_zone = written.review_time_zone or review.time_zone
+    version.answer_until = written.answer_until
     version.retention = rules.plain_retention(written.retention)
     version.payment_documents = rules.plain_payment_documents(written.payment_documents)
+    version.late_payment = rules.plain_late_payment(written.late_payment)
+    version.charges = rules.plain_charges(written.charges)
     return version
 
 

@@ -12,6 +12,7 @@ from apps.contracts.services.changed_versions import (
     active_version,
     named,
     new_order,
+    order_in,
     order_of,
     preview_change,
     said,
@@ -26,6 +27,7 @@ from apps.contracts.services.signing import (
     record_signed,
     record_version,
     require_answerer,
+    require_in_time,
     require_signer,
 )
 from apps.contracts.services.texts import text_of
@@ -60,6 +62,7 @@ def propose_change(*, contract: Contract, actor: Actor, draft: ChangeDraft, seen
     change = preview_change(contract, draft=draft, side=side)
     require_signer(change.version, side=side, actor=actor, at=at)
     order, version = change.order, change.version
+    rules.check_answer_until(version.answer_until, now=at, time_zone=version.review_time_zone)
     if not draft.order_ref:
         order.state, order.recorded_at, order.recorded_by_id = ChangeOrderState.PROPOSED, at, actor.user_id
     else:
@@ -76,8 +79,10 @@ def propose_change(*, contract: Contract, actor: Actor, draft: ChangeDraft, seen
         change=said(order, base=active_version(contract), before=change.before, after=change.after, terms=change.terms),
     )
     version.canonical_text, version.sha256, version.proposed_at = text, canonical.sha256(text), at
+    if version.answer_until is not None:
+        version.expires_at = rules.end_of_day(version.answer_until, time_zone=version.review_time_zone)
     compare(version, seen=seen)
-    version.save(update_fields=["canonical_text", "sha256", "proposed_at"])
+    version.save(update_fields=["canonical_text", "sha256", "proposed_at", "expires_at"])
     signature = put_signature(version, side=side, actor=actor, at=at)
     record_signed(signature, verb="change.proposed", actor=actor, **named(order))
     return version
@@ -91,6 +96,7 @@ def sign_change(*, contract: Contract, order_ref: str, actor: Actor, seen: str, 
     order = order_of(contract, order_ref=order_ref)
     version = proposed_version(order)
     side, limit = require_answerer(version, actor=actor, at=at)
+    require_in_time(version, at=at)
     check_limit(version, limit=limit)
     if version.changes is not None and version.signatory_email != version.changes.signatory_email:
         check_signatory(contract, mailbox=version.signatory_email)
@@ -136,6 +142,22 @@ def withdraw_change(*, contract: Contract, order_ref: str, actor: Actor, reason:
         order.save(update_fields=["state", "closed_at", "closed_reason"])
     _record(order, verb="change.withdrawn", actor=actor, at=at, reason=why)
     return order
+
+
+def expire_change(version: ContractVersion, *, actor: Actor, at: datetime) -> ContractVersion | None:
+    """Note that a change was not signed by its last day: the contract stays as it is, and the order may be proposed
+    anew or withdrawn. Nothing happens when it was answered or taken back, or has time left."""
+    order = order_in(version)
+    is_open = order.state == ChangeOrderState.PROPOSED and proposed_version(order).pk == version.pk
+    if not is_open or version.expires_at is None or at <= version.expires_at:
+        return None
+    version.expired_at = at
+    version.save(update_fields=["expired_at"])
+    states.move(order, ChangeOrderState.EXPIRED, ChangeOrder.TRANSITIONS)
+    order.closed_at = at
+    order.save(update_fields=["state", "closed_at"])
+    record_version(version, verb="change.expired", actor=actor, at=at, until=version.expires_at, **named(order))
+    return version
 
 
 def proposed_version(order: ChangeOrder) -> ContractVersion:

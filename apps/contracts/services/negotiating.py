@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
+from apps.contracts.services.changing import expire_change
 from apps.contracts.services.copying import copy_of
 from apps.contracts.services.grants import close_grants
 from apps.contracts.services.people import require_seller
@@ -29,6 +31,11 @@ from apps.parties.roles import Action
 
 JUST_AFTER: Final = timedelta(microseconds=1)
 """The last second of the last day still counts; what comes after it does not."""
+
+WAITS_FOR_A_SIGNATURE: Final = Q(contract__state=ContractState.PROPOSED) | Q(
+    change_order__state=ChangeOrderState.PROPOSED
+)
+"""A proposal that may be open: of a contract, or of a change of one in force."""
 
 
 def request_changes(
@@ -102,8 +109,14 @@ def expire(*, contract: Contract, version_ref: str, actor: Actor, at: datetime) 
     """Note that a proposal was not signed by its last day; nothing happens when it was answered, or has time left.
 
     The contract is a draft again, with a draft of the proposer that copies the version; the links to it show what came.
+    One in force that a change order proposed to change stays as it is.
     """
     version = version_of(contract, version_ref=version_ref)
+    if version.change_order_id is not None:
+        changed = expire_change(version, actor=actor, at=at)
+        if changed is not None:
+            close_grants(subject_ref=version.ref, at=at)
+        return changed
     is_open = proposer_of(contract) and newest_proposal(contract).pk == version.pk
     if not is_open or version.expires_at is None or at <= version.expires_at:
         return None
@@ -128,7 +141,7 @@ class OverdueProposal:
 def proposals_overdue(*, at: datetime, contract_refs: list[str] | None = None) -> list[OverdueProposal]:
     """Every open proposal whose last day is over, or those of some contracts; read with the owner's eyes."""
     versions = ContractVersion.objects.using("owner").filter(
-        contract__state=ContractState.PROPOSED,
+        WAITS_FOR_A_SIGNATURE,
         expires_at__lt=at,
         expired_at__isnull=True,
         changes_asked_at__isnull=True,
@@ -149,7 +162,7 @@ def proposals_overdue(*, at: datetime, contract_refs: list[str] | None = None) -
 def next_expiry(*, after: datetime, until: datetime, contract_refs: list[str]) -> datetime | None:
     """The first moment between two at which a proposal of these contracts has run out."""
     versions = ContractVersion.objects.using("owner").filter(
-        contract__ref__in=contract_refs, contract__state=ContractState.PROPOSED, expires_at__gte=after
+        WAITS_FOR_A_SIGNATURE, contract__ref__in=contract_refs, expires_at__gte=after
     )
     first = versions.filter(expires_at__lt=until - JUST_AFTER).order_by("expires_at").first()
     return first.expires_at + JUST_AFTER if first is not None and first.expires_at is not None else None

@@ -46,6 +46,10 @@ def accept(*, offer_ref: str, actor: Actor, seen: str, at: datetime) -> list[Tra
         raise Stale("The disclosure is not the one that you were shown. Read it again before you accept.")
     if request.facility.closed_at is not None:
         raise Refused("The financier has closed this facility.")
+    version = request.contract.active_version
+    if version is None or not version.is_assignable:
+        # A change order came between the approval of the offer and its acceptance.
+        raise Refused("The contract says that its receivables may not be assigned.")
     lines = list(
         offer.lines.select_related(
             "milestone__contract__seller", "milestone__contract__buyer", "milestone__line", "milestone__invoice"

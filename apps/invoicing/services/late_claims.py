@@ -61,21 +61,22 @@ def claim_late_payment(ref: str, *, contract: Contract, actor: Actor, seen: str,
     """
     is_system = actor.kind is ActorKind.SYSTEM
     version = contract.active_version
-    terms = version.late_terms if version is not None else None
     if not is_system:
         contracts.require_seller(contract, actor=actor, action=Action.RECORD_PAYMENT)
-    if version is None or terms is None:
+    if version is None:
         raise Refused("This contract agrees on no interest and no fee for late payment.")
-    if is_system and not terms.with_reminders:
-        return None
     zone = ZoneInfo(contract.seller.time_zone)
     today = at.astimezone(zone).date()
     late = late_of(contract, today=today)
-    if not is_system and late and seen_of(late) != seen:
+    if is_system:
+        late = {pk: one for pk, one in late.items() if one.terms.with_reminders}
+    elif late and seen_of(late) != seen:
         raise Stale("Something was paid, credited or claimed after the page was shown. Look at the figures again.")
     if not late:
         if is_system:
             return None
+        if version.late_payment is None:
+            raise Refused("This contract agrees on no interest and no fee for late payment.")
         raise Refused("Nothing has run that was not claimed yet: no invoice of this contract is or was paid late.")
     series, account = lock_series(PREFIX, milestone=None, contract=contract, year=today.year)
     at = max(at, series.last_issued_at or at)

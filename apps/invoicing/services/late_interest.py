@@ -7,12 +7,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 
 from apps.contracts.late_payment import LateTerms
+from apps.contracts.models import ContractVersion
 from apps.contracts.rules import read_late_payment
-from apps.core import money
+from apps.core import canonical, money
 from apps.invoicing.models import (
     Allocation,
     CreditNote,
@@ -43,7 +44,7 @@ class Late:
 
 
 def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    """Of those open items that are overdue under a contract that agrees on it, by invoice; always seven queries.
+    """Of those open items that are overdue under a contract that agrees on it, by invoice; always eight queries.
 
     What counts as accepted earlier for computing interest alone counts as due earlier for that, and only for that.
     Reckoned on what is overdue, open and not in dispute, day by day: what is retained is asked for elsewhere, what is
@@ -62,16 +63,16 @@ def claimable(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[
 
 def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
     is_late = Q(due_on__lt=today) | Q(invoice__interest_due_on__lt=today)
-    late = items.filter(is_late, invoice__contract__active_version__late_payment__isnull=False)
+    agreeing = ContractVersion.objects.filter(contract=OuterRef("contract"), late_payment__isnull=False)
+    late = items.filter(is_late, Exists(agreeing))
     late = late.exclude(invoice__milestone__in=PayeeInstruction.objects.assigned().values("milestone"))
     late = late.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
-    rows = list(
-        late.select_related("invoice__contract", "seller").annotate(agreed=F("contract__active_version__late_payment"))
-    )
+    rows = list(late.select_related("invoice__contract", "seller"))
+    agreed = _agreed(rows) if rows else {}
     changes, claimed = (_changes(rows), _claimed(rows)) if rows else ({}, {})
     found = {}
     for item in rows:
-        terms = read_late_payment(vars(item)["agreed"])
+        terms = agreed.get(item.invoice_id)
         if terms is None:
             continue
         begins = item.invoice.interest_due_on or item.due_on
@@ -88,6 +89,25 @@ def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[i
         charge = replace(charge, fee=money.ZERO) if has_fee else charge
         if charge.total:
             found[item.invoice_id] = Late(item.invoice, terms, charge, after)
+    return found
+
+
+def _agreed(rows: Iterable[OpenItem]) -> Mapping[int, LateTerms | None]:
+    """What was agreed for each invoice: by the version of its contract on which it was issued, which it names. A
+    change order says other terms for invoices from then on, and never of one that is there."""
+    contracts = {item.contract_id for item in rows}
+    made = ContractVersion.objects.filter(contract__in=contracts).order_by("number")
+    signed = made.annotate(sides=Count("signatures"), since=Max("signatures__signed_at")).filter(sides=2)
+    versions: dict[int, list[tuple[int, datetime, LateTerms | None]]] = defaultdict(list)
+    for contract, number, since, said in signed.values_list("contract_id", "number", "since", "late_payment"):
+        versions[contract].append((number, since, read_late_payment(said)))
+    found: dict[int, LateTerms | None] = {}
+    for item in rows:
+        named = canonical.read(item.invoice.snapshot).get("contract_version")
+        for number, since, terms in versions[item.contract_id]:
+            # A statement of retention names no version: it is issued on what is in force.
+            if number == named or (named is None and since <= item.invoice.issued_at):
+                found[item.invoice_id] = terms
     return found
 
 

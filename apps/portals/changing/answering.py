@@ -125,7 +125,7 @@ def withdraw_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResp
 def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bool) -> HttpResponse:
     """Decline an order, or take back one's own, with the reason."""
     here = desk.url("change_order", order.ref)
-    can_be = order.state in ("proposed", "unpriced", "declined") if is_own else order.state == "proposed"
+    can_be = order.state in ("proposed", "unpriced", "declined", "expired") if is_own else order.state == "proposed"
     if request.method != "POST" and (not can_be or (order.author == desk.side) is not is_own):
         return redirect(here)
     form = WhyForm(request.POST or None)

@@ -10,7 +10,7 @@ from apps.contracts.drafts import MILESTONE, ChangedLine, ChangeDraft, ContractD
 from apps.contracts.rules import PlacedLine
 from apps.portals.changing.lines import CalendarLineForm, LineForm, NewLineForm, form_of
 from apps.portals.changing.terms import TermsForm
-from apps.portals.forms import ActionForm
+from apps.portals.forms import ActionForm, DayField
 
 MOST_NEW: Final = 50
 
@@ -37,6 +37,16 @@ class ReasonsForm(ActionForm):
         super().__init__(*args, **kwargs)
         if is_known:
             del self.fields["title"], self.fields["reason"]
+
+
+class HeadForm(ReasonsForm):
+    """The same of a change that is proposed, and until when it can be signed."""
+
+    answer_until = DayField(
+        label=gettext_lazy("Can be signed until"),
+        required=False,
+        help_text=gettext_lazy("The last day on which the other side can sign. Empty: no end."),
+    )
 
 
 class WhyForm(ActionForm):
@@ -70,7 +80,7 @@ class ChangeForms:
     ) -> None:
         self.order_ref, currency = order_ref, stands.currency
         self.terms = TermsForm(data, stands=stands)
-        self.head = ReasonsForm(data, is_known=bool(order_ref))
+        self.head = HeadForm(data, is_known=bool(order_ref))
         self.lines = [
             form_of(placed, data, currency=currency, billed=billed.get(placed.position, 0)) for placed in plan
         ]
@@ -104,6 +114,7 @@ class ChangeForms:
             added=tuple(form.line() for form in self._typed()),
             terms=self.terms.changed(),
             order_ref=self.order_ref,
+            answer_until=head.get("answer_until"),
         )
 
     def problems(self) -> list[tuple[str, str, str]]:

@@ -165,6 +165,7 @@ def _checked(
                 advances=preview.advances,
             ),
             "text": change.text,
+            "until": change.version.answer_until,
             "sha256": change.sha256,
             "statement": _statement(change, side=desk.side),
             "carried": [

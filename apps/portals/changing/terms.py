@@ -9,25 +9,32 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from apps.contracts import rules
+from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.parties import rules as parties
 from apps.portals.choices import country_choices
+from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
+from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
 
 LONGEST: Final = 365
 SILENCES: Final = Silence.choices
-SAID: Final = tuple(name for name in rules.CHANGEABLE if name not in ("retention", "payment_documents"))
+OF_SEVERAL_FIELDS: Final = ("retention", "payment_documents", "late_payment", "charges")
+SAID: Final = tuple(name for name in rules.CHANGEABLE if name not in OF_SEVERAL_FIELDS)
 """The terms that the form says as they are called; of the retention it says the rate."""
-TICKED: Final = ("partial_acceptance", "needs_inspection")
+TICKED: Final = ("partial_acceptance", "needs_inspection", "is_assignable")
+FOLDED: Final = (*LatePaymentFields.base_fields, *ChargeFields.base_fields)
+"""What stands in parts of the page that are folded away while nothing of them is agreed."""
+IN_MONEY: Final = ("second_acceptor_above", "late_fee", "damages_amount", "bonus_amount")
 NAMED: Final = ("signatory_name", "signatory_email")
 
 
-class TermsForm(PaymentDocumentFields):
+class TermsForm(PaymentDocumentFields, LatePaymentFields, ChargeFields):
     """The terms of the contract as they stand, to be said anew. One that was left as it is is no change."""
 
     use_required_attribute = False
@@ -103,6 +110,7 @@ class TermsForm(PaymentDocumentFields):
             "This change is signed by whom the contract names now. Links that wait go to the new person then."
         ),
     )
+    is_assignable = forms.BooleanField(label=gettext_lazy("Invoices may be assigned to a financier"), required=False)
     retention_rate = RateField(
         label=gettext_lazy("Retention in percent"),
         help_text=gettext_lazy("Of invoices from then on; what is withheld already stays, and its release too."),
@@ -112,6 +120,7 @@ class TermsForm(PaymentDocumentFields):
         initial: dict[str, Any] = {name: getattr(stands, name) for name in SAID}
         has_rate = stands.retention is not None and stands.retention.payable_most is None
         initial |= typed_payment_documents(stands.payment_documents)
+        initial |= typed_late_payment(stands.late_payment) | typed_charges(stands.charges)
         if stands.retention is not None and has_rate:
             initial["retention_rate"] = stands.retention.rate
         # A page that says nothing of terms leaves them as they are.
@@ -119,6 +128,7 @@ class TermsForm(PaymentDocumentFields):
             data if data is not None and "terms-silence" in data else None, prefix="terms", initial=initial
         )
         self.stands = stands
+        self.may_charge = stands.bills_by == BY_MILESTONE
         known = [(code, name) for code, name in country_choices() if code in rules.calendars()]
         zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
         # An empty choice says nothing anew: it is there only where it is how the contract stands.
@@ -126,15 +136,24 @@ class TermsForm(PaymentDocumentFields):
         own = [("", gettext_lazy("The buyer's"))] if stands.review_time_zone not in dict(zones) else []
         self._choose("review_country", [*buyers, *known])
         self._choose("review_time_zone", [*own, *zones])
-        self.fields["second_acceptor_above"].currency = stands.currency  # type: ignore[attr-defined]
+        for name in IN_MONEY:
+            self.fields[name].currency = stands.currency  # type: ignore[attr-defined]
         if not has_rate:
             del self.fields["retention_rate"]
         for name in NAMED:
             # What both sides signed names somebody; whoever empties it meant something, and is asked what.
             self.fields[name].required = bool(getattr(stands, name))
-        for bound in self.visible_fields():
+        for bound in self.plain_fields():
             css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
             bound.field.widget.attrs["class"] = "form-check-input" if bound.name in TICKED else css
+
+    def plain_fields(self) -> list[forms.BoundField]:
+        """The fields that stand one below the other, each by itself."""
+        return [bound for bound in self.visible_fields() if bound.name not in FOLDED]
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["currency"] = self.stands.currency
+        return super().clean()
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]
@@ -167,6 +186,9 @@ class TermsForm(PaymentDocumentFields):
             changed["retention"] = replace(retention, rate=rate)
         if typed["payment_documents"] != self.stands.payment_documents:
             changed["payment_documents"] = typed["payment_documents"] or PaymentDocuments()
+        for name, nothing in rules.NOTHING.items():
+            if typed[name] != getattr(self.stands, name):
+                changed[name] = typed[name] or nothing
         return ChangedTerms(**changed)
 
 

@@ -28,16 +28,18 @@ def change_orders(actor: Actor, *, side: str) -> Iterator[Need]:
     )
     orders = list(rows[:SHOWN])
     made = ContractVersion.objects.filter(change_order__in=orders).order_by("number")
-    prices = dict(made.values_list("change_order_id", "price"))
+    written = made.values_list("change_order_id", "price", "answer_until")
+    said = {order: (price, until) for order, price, until in written}
     for order in orders:
-        contract = order.contract
+        contract, (price, until) = order.contract, said.get(order.pk, (None, None))
         other = contract.buyer if side == "seller" else contract.seller
         yield Need(
             what=_("Sign the change order: %(title)s") % {"title": order.title},
             who=other.legal_name,
             url=reverse(f"{side}:change_order", args=[order.ref]),
             button=_("Read and sign"),
-            amount=prices.get(order.pk),
+            amount=price,
+            due=until,
             currency=contract.currency,
             note=contract.title,
             icon="pen",

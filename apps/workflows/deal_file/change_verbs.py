@@ -29,7 +29,7 @@ def _propose_change(scene: Scene, event: Event, actor: Actor) -> Answer:
         raise Refused("The contract is not signed yet, so there is nothing to change.")
     version.contract = contract
     plan = {one.position: one for one in contracts.plan_of(version)}
-    waiting = contract.change_orders.filter(title=said.title, state__in=["unpriced", "declined"]).first()
+    waiting = contract.change_orders.filter(title=said.title, state__in=["unpriced", "declined", "expired"]).first()
     draft = ChangeDraft(
         title=said.title,
         reason=event.text,
@@ -37,6 +37,7 @@ def _propose_change(scene: Scene, event: Event, actor: Actor) -> Answer:
         added=said.added,
         terms=said.terms,
         order_ref=waiting.ref if waiting is not None else "",
+        answer_until=said.answer_until,
     )
     seen = contracts.preview_change(contract, draft=draft, side=event.by.side).sha256
     return changing.propose_change(actor=actor, key=new_key(), contract_ref=scene.contract_ref, draft=draft, seen=seen)

@@ -137,6 +137,7 @@ class SaidChange:
     lines: tuple[ChangedMilestone, ...] = ()
     added: tuple[DraftLine, ...] = ()
     terms: ChangedTerms = AS_THEY_ARE
+    answer_until: date | None = None
 
 
 @dataclass(frozen=True)

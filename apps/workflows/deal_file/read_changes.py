@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
 from apps.contracts.payment_documents import PaymentDocuments
-from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
+from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS, NOTHING
 from apps.contracts.rules.payment import PAYMENT_BASES
 from apps.contracts.rules.review import SILENCES, UNITS
 from apps.workflows.deal_file.deal import SaidChange
 from apps.workflows.deal_file.read_changed_lines import NONE, read_changed_line
+from apps.workflows.deal_file.read_charges import read_charges
 from apps.workflows.deal_file.read_documents import read_payment_documents
+from apps.workflows.deal_file.read_late_payment import read_late_payment
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
 from apps.workflows.deal_file.read_steps import read_above
 from apps.workflows.deal_file.reader import Place
@@ -23,13 +25,15 @@ ReadLine = Callable[[Place, str], DraftLine]
 def read_change(
     place: Place, contract: ContractDraft, *, milestone: Callable[[Place], int], line: ReadLine
 ) -> SaidChange:
-    """The keys ``title``, ``changes``, ``added`` and ``terms`` of an event."""
+    """The keys ``title``, ``changes``, ``added``, ``terms`` and ``answer_until`` of an event."""
     changes, added, terms = place.maybe("changes"), place.maybe("added"), place.maybe("terms")
+    until = place.maybe("answer_until")
     said = SaidChange(
         title=place.need("title").text(most=160),
         lines=tuple(read_changed_line(one, contract, milestone) for one in changes.each()) if changes else (),
         added=tuple(line(one, contract.currency) for one in added.each()) if added else (),
         terms=_terms(terms, contract) if terms is not None else AS_THEY_ARE,
+        answer_until=until.day() if until is not None else None,
     )
     if any(one.basis != "amount" for one in said.added):
         place.refuse("a change order speaks in money: give each milestone under `added` an `amount`")
@@ -47,6 +51,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
         **_steps(place, contract.currency),
         **_review_and_signatory(place),
         payment_documents=_documents(place.maybe("payment_documents")),
+        **_beside_the_price(place, contract.currency),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "",
         tax_rate=rate.percentage() if rate is not None else None,
@@ -101,9 +106,25 @@ def _review_and_signatory(place: Place) -> dict[str, Any]:
     return said
 
 
+def _beside_the_price(place: Place, currency: str) -> dict[str, Any]:
+    """Late payment and charges, `none` where nothing is agreed any more; and whether invoices may be assigned."""
+    late, charges, assignable = (place.maybe(key) for key in ("late_payment", "charges", "assignable"))
+    said: dict[str, Any] = {}
+    if late is not None:
+        said["late_payment"] = NOTHING["late_payment"] if _is_none(late) else read_late_payment(late, currency)
+    if charges is not None:
+        said["charges"] = NOTHING["charges"] if _is_none(charges) else read_charges(charges, currency)
+    if assignable is not None:
+        said["is_assignable"] = assignable.yes_or_no()
+    return said
+
+
+def _is_none(place: Place) -> bool:
+    return place.is_text and place.one_of(NONE) == NONE
+
+
 def _documents(place: Place | None) -> PaymentDocuments | None:
     """Documents before payment that are asked for from then on; `none` where it is none any more."""
-    if place is not None and place.is_text:
-        place.one_of(NONE)
+    if place is not None and _is_none(place):
         return PaymentDocuments()
     return read_payment_documents(place)

@@ -96,6 +96,7 @@ def _send(
             button=_("Read and answer") if what == "proposed" else _("Open the change order"),
             url=link_to(grant) if grant is not None else absolute(reverse(f"{side}:change_order", args=[order.ref])),
             facts=_facts(order, version),
+            by=version.answer_until if version is not None and what == "proposed" else None,
             context={
                 "contract": contract,
                 "grant": grant,
@@ -122,6 +123,7 @@ def _facts(order: ChangeOrder, version: ContractVersion | None) -> list[dict[str
         money(_("Price before, net of tax"), version.changes.price, contract.currency),
         money(_("Net change"), version.price - version.changes.price, contract.currency),
         money(_("Price after it, net of tax"), version.price, contract.currency),
+        *([fact(_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
     ]
 
 
@@ -153,6 +155,9 @@ def _terms(version: ContractVersion) -> list[Line]:
         "signatory_email": _("Mailbox of who signs off for you"),
         "governing_law": _("Governing law"),
         "terms": _("Further terms"),
+        "late_payment": _("Late payment"),
+        "charges": _("Damages, bonuses and back-charges"),
+        "is_assignable": _("Assignment of invoices"),
     }
     lines: list[Line] = []
     for one in contracts.terms_moved(version):

@@ -45,12 +45,15 @@ def claim_late_payment(request: PortalRequest, ref: str) -> HttpResponse:
             messages.success(request, _("%(number)s is issued and on its way to the buyer.") % answer)
             return redirect("seller:invoice", ref=answer["claim"])
     version = found.active_version
-    terms = version.late_terms if version is not None else None
+    # Invoices from before a change order bear what was agreed then.
+    agreed = list(dict.fromkeys(one.terms for one in late.values()))
+    if not agreed and version is not None and version.late_terms is not None:
+        agreed = [version.late_terms]
     context = {
         "contract": found,
         "late": list(late.values()),
         "total": money.total(one.charge.total for one in late.values()),
-        "agreed": late_wording.whole(terms, currency=found.currency) if terms is not None else "",
+        "agreed": "; ".join(late_wording.whole(one, currency=found.currency) for one in agreed),
         "refusal": why_not(request.actor, Action.RECORD_PAYMENT),
         "crumbs": contract_crumbs(
             (found.number, reverse("seller:contract", args=[found.ref])), (_("Late payment"), "")
