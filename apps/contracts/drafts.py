@@ -143,12 +143,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One line of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
+    """One line of the plan. ``basis`` is ``amount``, ``percent`` (30 for 30 %), ``remainder`` or ``total``.
 
-    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet. ``kind`` is
-    ``milestone``, or ``deposit`` or ``recurring`` with their ``due``; the ``amount`` of a recurring line is that of one
-    period, what it comes to in the price is so many of them. The ``amount`` of a milestone with a ``measure`` is what
-    that comes to.
+    ``percent`` belongs to the basis of that name, ``amount`` to the others; None means not written yet. ``kind`` is
+    ``milestone``, or ``deposit`` or ``recurring`` with their ``due``. The ``amount`` of a recurring line is that of one
+    period, what it comes to in the price is so many of them; with the basis ``total`` it is that of all periods. The
+    ``amount`` of a milestone with a ``measure`` is what that comes to.
     """
 
     title: str

@@ -273,4 +273,6 @@ def agreed_as(line: rules.PaperLine, *, currency: str) -> str:
         return measure_wording.agreed(line.measure, currency)
     if line.basis == "percent":
         return _("%(share)s%% of the price") % {"share": plain(line.percent)} if line.percent else _("a percentage")
+    if line.basis == "total":
+        return _("an amount in all")
     return _("the remainder") if line.basis == "remainder" else _("an amount")

@@ -87,6 +87,14 @@ def test_own_retention_and_stored_materials_go_out_and_come_back_and_zero_is_a_r
     assert "between 0 and 50" in said(read(["Shell", "1,000.50", "60"], head=head))[0][2]
 
 
+def test_an_amount_of_all_periods_goes_out_and_comes_back() -> None:
+    due = Due("signature", period="month", count=3)
+    lines = [DraftLine("Hosting", basis="total", amount=Decimal(2000), kind="recurring", due=due)]
+    for language in ("en", "de"):
+        rows = list(written_schedule(lines, amounts=[Decimal(2000)], language=language))
+        assert read_schedule(rows, currency="EUR").lines == tuple(lines)
+
+
 def test_what_a_milestone_waits_for_goes_out_and_comes_back() -> None:
     own = [
         LineTerms(condition=Condition("any", ("Line 1",), date(2027, 3, 1), ("Permit granted: yard",))),

@@ -11,8 +11,11 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftLine, Due
 from apps.contracts.models import Contract, PlanLine
+from apps.contracts.rules import read_version_text
+from apps.core import canonical
 from apps.core.errors import Refused
 from apps.invoicing.models import Instalment, Invoice
+from apps.portals.version_differences import agreed_as
 from apps.revenue.models import Modification, Obligation
 from apps.revenue.services import recognise
 from apps.workflows import change_effects, instalments
@@ -117,6 +120,32 @@ def test_a_subscription_goes_on_longer_and_what_is_billed_stays(parties: Parties
     with acting(scenarios.seller_actor(parties)):
         newest = Invoice.objects.filter(contract=contract).latest("pk")
         assert (newest.about, newest.net) == ("Support, 6 of 6", D(500))
+
+
+def test_a_share_whose_periods_differ_by_a_cent_is_agreed_in_all_from_then_on(parties: Parties, db: None) -> None:
+    draft = scenarios.hybrid_draft(parties, start=Due("signature", None, "", "month", 3), number="UNEVEN")
+    deposit, milestone, subscription = draft.lines
+    share = replace(subscription, basis="remainder", percent=None, amount=None)
+    milestone = replace(milestone, basis="amount", amount=D(34000))
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=(deposit, milestone, share)), at=SIGNED_AT)
+    tend(contract, at=SIGNED_AT + DAY)
+    agreed = calendar(contract, SUPPORT)
+    assert [amount for _number, _count, amount, *_rest in agreed] == [D("666.67"), D("666.67"), D("666.66")]
+    for title in ("Hosting", "More hosting"):
+        changed(parties, contract, added=(replace(MORE, title=title),), at=SIGNED_AT + DAY)
+        assert calendar(contract, SUPPORT) == agreed, "what both sides left as it was is billed otherwise"
+    assert price(contract) == D(43000)
+    with acting(scenarios.owner_of(contract.seller_id)):
+        version = contract.active_version
+        assert version is not None
+        stands = version.lines.get(position=SUPPORT)
+        assert (stands.basis, stands.amount, stands.per_period) == ("total", D(2000), None)
+        (said,) = (one for one in canonical.read(version.canonical_text)["plan"] if one["position"] == SUPPORT)
+        assert (said["basis"], said["amount"], said["per_period"]) == ("total", "2000", None)
+        paper = read_version_text(version.canonical_text)
+        assert agreed_as(paper.lines[SUPPORT - 1], currency="EUR") == "an amount in all"
+    with pytest.raises(Refused, match="agreed as a whole, and not by the period"):
+        changed(parties, contract, line(contract, SUPPORT, basis="total", due=times(4)), at=SIGNED_AT + DAY)
 
 
 def test_it_ends_early_and_goes_on_at_another_price_from_a_day(parties: Parties, contract: Contract) -> None:

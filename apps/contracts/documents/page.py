@@ -187,6 +187,8 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         portion = words.percent(line.percent)
     elif line.basis == "remainder":
         portion = gettext("the remainder")
+    elif line.basis == "total":
+        portion = gettext("in all")
     elif line.measure is not None:
         portion = measure_wording.agreed(line.measure, currency)
     return PlanRow(

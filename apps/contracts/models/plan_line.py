@@ -30,6 +30,7 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
         AMOUNT = "amount", _("Amount")
         PERCENT = "percent", _("Percent")
         REMAINDER = "remainder", _("The remainder")
+        TOTAL = "total", _("Amount in all")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="lines")
@@ -56,7 +57,8 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
             models.CheckConstraint(
                 condition=Q(basis="percent", percent__gt=0, percent__lte=100)
                 | Q(basis="amount", percent__isnull=True)
-                | Q(basis="remainder", percent__isnull=True),
+                | Q(basis="remainder", percent__isnull=True)
+                | Q(basis="total", percent__isnull=True, kind="recurring"),
                 name="plan_line_says_its_portion",
             ),
             models.CheckConstraint(

@@ -1,7 +1,8 @@
 """Change orders: what a plan becomes, what of it differs, and what both sides sign. No database, no Django.
 
 A change order speaks in amounts, and the price follows from them: it is the sum of the lines, to the cent. A percentage
-of a price that is no more says nothing, so where amounts change, every line is an amount from then on.
+of a price that is no more says nothing, so where amounts change, every line is an amount from then on: of a recurring
+line that of each period, or, where periods differ by a cent, that of all together.
 
 Terms of the contract may be said anew too (:mod:`apps.contracts.rules.changed_terms`), and those of one milestone.
 
@@ -21,7 +22,7 @@ from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import due_text, per_period, period_amounts, portion_of
 from apps.contracts.rules.measures import worth
 from apps.contracts.rules.moved import Moved, PlacedLine, moved
-from apps.contracts.rules.plan import AMOUNT
+from apps.contracts.rules.plan import AMOUNT, TOTAL
 from apps.contracts.rules.recovery import is_recoverable
 from apps.contracts.rules.words import required
 from apps.core import money
@@ -149,14 +150,15 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
 def _by_calendar(stands: PlacedLine, wanted: DraftLine, *, currency: str) -> PlacedLine:
     """A deposit or recurring line as it is to be; a share of the price stays one as long as it comes to the same."""
     if wanted.kind == RECURRING and wanted.basis != AMOUNT:
-        # Agreed as a share, and no amount of a period is said: so many periods bear it as before.
+        # Agreed as a whole, and no amount of a period is said: so many periods bear it as before.
         if wanted.due is None or stands.line.due is None or wanted.due.count != stands.line.due.count:
             raise Refused(
-                "“{title}” was agreed as a share of the price. Say what each period is to come to, to have another"
-                " number of them.",
+                "“{title}” was agreed as a whole, and not by the period. Say what each period is to come to, to have"
+                " another number of them.",
                 field="lines",
                 title=stands.line.title,
             )
+        wanted = replace(wanted, amount=stands.amount) if wanted.basis == TOTAL else wanted
         checked = check_line(wanted, position=stands.position, currency=currency)
         after = PlacedLine(stands.position, checked, stands.amount)
     else:
@@ -174,7 +176,7 @@ def _by_calendar(stands: PlacedLine, wanted: DraftLine, *, currency: str) -> Pla
 
 
 def _in_money(line: DraftLine) -> DraftLine:
-    return replace(line, basis=AMOUNT, percent=None)
+    return replace(line, basis=TOTAL if line.basis == TOTAL else AMOUNT, percent=None)
 
 
 def _at_its_amount(line: DraftLine, *, currency: str) -> DraftLine:
@@ -185,23 +187,18 @@ def _at_its_amount(line: DraftLine, *, currency: str) -> DraftLine:
 
 
 def _as_an_amount(one: PlacedLine, *, currency: str) -> DraftLine:
-    """The line at what it comes to; of a recurring one, at what each of its periods does."""
+    """The line at what it comes to; of a recurring one at what each of its periods does, or, where they do not come to
+    the same, in all."""
     line = one.line
     if line.kind != RECURRING:
         return replace(_in_money(line), amount=one.amount)
-    if line.basis == AMOUNT:
+    if line.basis in (AMOUNT, TOTAL):
         return line
     count = line.due.count if line.due is not None and line.due.count else 1
     each = set(period_amounts(one.amount, count=count, currency=currency))
-    if len(each) != 1:
-        raise Refused(
-            "“{title}” was agreed as a share of the price, and its {count} periods do not come to the same amount each."
-            " So no amount of this plan can change: leave all as they are, and change only names, dates and criteria.",
-            field="lines",
-            title=line.title,
-            count=count,
-        )
-    return replace(_in_money(line), amount=each.pop())
+    if len(each) == 1:
+        return replace(_in_money(line), amount=each.pop())
+    return replace(_in_money(line), basis=TOTAL, amount=one.amount)
 
 
 def _placed(line: DraftLine, position: int) -> PlacedLine:

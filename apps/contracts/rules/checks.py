@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.billing import BILLINGS, BY_APPLICATION
-from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import MILESTONE, RECURRING, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
@@ -18,7 +18,7 @@ from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.payment import check_payment
 from apps.contracts.rules.payment_documents import check_payment_documents
-from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, TOTAL, check_percent, plan_amounts
 from apps.contracts.rules.recovery import check_recoveries
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
@@ -201,7 +201,10 @@ def _check_tax(category: str, *, rate: Decimal) -> None:
 
 def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     """A line of the plan with its texts trimmed, if it can be kept."""
-    if line.basis not in (AMOUNT, PERCENT, REMAINDER):
+    if line.basis == TOTAL and line.kind != RECURRING:
+        # What is billed once comes to its amount.
+        line = replace(line, basis=AMOUNT)
+    if line.basis not in (AMOUNT, PERCENT, REMAINDER, TOTAL):
         raise Refused(
             "Line {line} of the plan must be an amount, a percentage or the remainder.", field="lines", line=position
         )
@@ -209,7 +212,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     if line.measure is not None:
         line = replace(line, basis=AMOUNT, amount=worth(line.measure, currency=currency))
     percent = line.percent if line.basis == PERCENT else None
-    amount = line.amount if line.basis == AMOUNT else None
+    amount = line.amount if line.basis in (AMOUNT, TOTAL) else None
     if percent is not None:
         check_percent(percent, line=position)
     if amount is not None:

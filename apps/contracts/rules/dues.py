@@ -1,9 +1,9 @@
 """Deposits and recurring lines: what they come to, on which days, and what a plan must say of them.
 
 The amount that is agreed for one period is billed to the cent in each, and the line is so many of them. A line that is
-agreed as a share of the price (a percentage, the remainder) is fixed first, as any other line is, and then shared out
-to its periods by largest remainder: so the plan's sum is the price whatever is agreed, and no period's amount is a
-rounded one of which nobody knows who bears the cents.
+agreed in all, or as a share of the price (a percentage, the remainder), is fixed first, as any other line is, and then
+shared out to its periods by largest remainder: so the plan's sum is the price whatever is agreed, and no period's
+amount is a rounded one of which nobody knows who bears the cents.
 """
 
 from calendar import monthrange
@@ -29,7 +29,7 @@ from apps.contracts.drafts import (
     Due,
 )
 from apps.contracts.rules.conditions import undated_own
-from apps.contracts.rules.plan import AMOUNT, Portion
+from apps.contracts.rules.plan import AMOUNT, TOTAL, Portion
 from apps.contracts.rules.recovery import check_basis, check_recovery, is_recoverable, read_recovery, recovery_text
 from apps.contracts.rules.words import trimmed
 from apps.core import money
@@ -52,6 +52,8 @@ class Period:
 def portion_of(line: DraftLine) -> Portion:
     """What a line is worth in the price: of a recurring one that is agreed by the period, all periods together."""
     amount = line.amount
+    if line.basis == TOTAL:
+        return Portion(AMOUNT, None, amount, is_advance=is_recoverable(line))
     if line.kind == RECURRING and amount is not None:
         count = line.due.count if line.due else None
         amount = amount * count if count else None

@@ -9,7 +9,7 @@ from apps.core.canonical import plain
 from apps.core.errors import Refused
 from apps.core.money import Money
 
-AMOUNT, PERCENT, REMAINDER = "amount", "percent", "remainder"
+AMOUNT, PERCENT, REMAINDER, TOTAL = "amount", "percent", "remainder", "total"
 HUNDRED = Decimal(100)
 PERCENT_DECIMALS = 6
 

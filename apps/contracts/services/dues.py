@@ -47,6 +47,8 @@ def measure_columns(measure: Measure | None) -> dict[str, Any]:
 
 def agreed_amount(line: PlanLine) -> Decimal | None:
     """The amount as it was written: of one period where that was agreed, and none where a share was."""
+    if line.basis == PlanLine.Basis.TOTAL:
+        return line.amount
     if line.basis != PlanLine.Basis.AMOUNT:
         return None
     return line.per_period if line.kind == PlanLine.Kind.RECURRING else line.amount

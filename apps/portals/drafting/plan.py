@@ -29,6 +29,8 @@ MOST_CRITERIA = 20
 MOST_FIELDS = 250
 """Criteria of a whole plan. With two fields for each and twenty-six for a line it stays below the server's 3,500."""
 FIELDS = ("title", "scope", "basis", "portion", "planned_on", *MEASURE_FIELDS, *OWN_FIELDS, *DUE_FIELDS)
+IN_MONEY = ("amount", "total")
+"""How a line is agreed of which an amount is typed: by itself or by the period, or of all periods together."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class LineForm(MeasureFields, OwnTermFields, DueForm):
             ("percent", gettext_lazy("% of price")),
             ("amount", gettext_lazy("Amount")),
             ("remainder", gettext_lazy("The remainder")),
+            ("total", gettext_lazy("Amount of all periods")),
             ("quantity", gettext_lazy("Price of one unit")),
         ],
     )
@@ -92,7 +95,7 @@ class LineForm(MeasureFields, OwnTermFields, DueForm):
         portion, basis = cleaned.get("portion"), cleaned.get("basis")
         if basis == "quantity":
             self.check_measure(self.currency)
-        if portion is not None and basis in ("percent", "amount"):
+        if portion is not None and basis in ("percent", *IN_MONEY):
             try:
                 if basis == "percent":
                     check_percent(portion, line=self.position)
@@ -107,7 +110,7 @@ class LineForm(MeasureFields, OwnTermFields, DueForm):
         self.full_clean()
         portion = self.cleaned_data.get("portion")
         basis = self.cleaned_data.get("basis", "percent")
-        amount = portion if basis == "amount" else self.worth(self.currency) if basis == "quantity" else None
+        amount = portion if basis in IN_MONEY else self.worth(self.currency) if basis == "quantity" else None
         return portion_of(
             DraftLine(
                 "",
@@ -156,7 +159,7 @@ class Line:
             scope=cleaned["scope"],
             basis="amount" if basis == "quantity" else basis,
             percent=portion if basis == "percent" else None,
-            amount=portion if basis == "amount" else self.form.worth(self.form.currency) if measure else None,
+            amount=portion if basis in IN_MONEY else self.form.worth(self.form.currency) if measure else None,
             measure=measure,
             planned_on=cleaned["planned_on"] if kind == MILESTONE else None,
             kind=kind,
@@ -220,7 +223,7 @@ def _portion(line: DraftLine) -> Decimal | None:
     """What stands beside how it was agreed: a percentage, an amount, or the price of one unit."""
     if line.measure is not None:
         return line.measure.unit_price
-    return {"percent": line.percent, "amount": line.amount}.get(line.basis)
+    return line.percent if line.basis == "percent" else line.amount if line.basis in IN_MONEY else None
 
 
 def edited(rows: list[Row], do: str) -> list[Row]:

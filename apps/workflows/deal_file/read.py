@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from apps.contracts.billing import BILLINGS, BY_MILESTONE
-from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftLine
+from apps.contracts.drafts import AS_AGREED, RECURRING, ContractDraft, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import check_dues
@@ -149,19 +149,26 @@ def _payable(place: Place, currency: str) -> Decimal:
 
 def _line(place: Place, currency: str) -> DraftLine:
     percent, amount, remainder = place.maybe("percent"), place.maybe("amount"), place.maybe("remainder")
-    measure = read_measure(place)
-    if sum(found is not None for found in (percent, amount, remainder, measure)) != 1:
-        place.refuse("needs exactly one of `percent`, `amount`, `remainder: yes` and `quantity` with its `unit_price`")
+    measure, total = read_measure(place), place.maybe("total")
+    if sum(found is not None for found in (percent, amount, remainder, measure, total)) != 1:
+        place.refuse(
+            "needs exactly one of `percent`, `amount`, `remainder: yes`, `total` and `quantity` with its `unit_price`"
+        )
     if remainder is not None and not remainder.yes_or_no():
         remainder.refuse("leave the key out instead of saying no")
     planned, scope, criteria = place.maybe("planned"), place.maybe("scope"), place.maybe("criteria")
     kind, title, due = read_due(place)
+    if total is not None and kind != RECURRING:
+        total.refuse("only a recurring line has it, for all its periods together: say `amount`")
+    bases = {"percent": percent, "remainder": remainder, "total": total}
+    basis = next((name for name, said in bases.items() if said is not None), "amount")
+    in_money = amount if total is None else total
     line = DraftLine(
         title=title,
         scope=scope.text() if scope is not None else "",
-        basis="percent" if percent is not None else "remainder" if remainder is not None else "amount",
+        basis=basis,
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
-        amount=_payable(amount, currency) if amount is not None else worth(measure, currency),
+        amount=_payable(in_money, currency) if in_money is not None else worth(measure, currency),
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(read_criterion(item) for item in criteria.each()) if criteria is not None else (),
         own=read_own(place) if due is None else AS_AGREED,

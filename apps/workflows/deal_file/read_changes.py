@@ -35,8 +35,8 @@ def read_change(
         terms=_terms(terms, contract) if terms is not None else AS_THEY_ARE,
         answer_until=until.day() if until is not None else None,
     )
-    if any(one.basis != "amount" for one in said.added):
-        place.refuse("a change order speaks in money: give each milestone under `added` an `amount`")
+    if any(one.basis not in ("amount", "total") for one in said.added):
+        place.refuse("a change order speaks in money: give each line under `added` an `amount`")
     return said
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
-from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, TOTAL, check_percent
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.schedule import due_cells, measure_cells
 from apps.contracts.rules.schedule import words as known
@@ -193,7 +193,7 @@ class _Reader:
             else:
                 values[found[0]] = found[1]
         basis = said or next(iter(values), "")
-        odd = [kind for kind in values if kind != basis]
+        odd = [kind for kind in values if kind != (AMOUNT if basis == TOTAL else basis)]
         if odd:
             refusal = Refused("This row says both a percentage and an amount, or more than the remainder. Keep one.")
             self._problem(number, self._name(Column.AMOUNT) or self._name(Column.PERCENT), refusal, read)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, TOTAL
 from apps.contracts.rules.review import ACCEPTED, ESCALATES, INTEREST, REJECTED, SILENCES
 from apps.contracts.rules.schedule.columns import normal
 from apps.core.errors import Refused
 
 BASES: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {PERCENT: "percent", AMOUNT: "amount", REMAINDER: "remainder"},
-    "de": {PERCENT: "Prozent", AMOUNT: "Betrag", REMAINDER: "Rest"},
+    "en": {PERCENT: "percent", AMOUNT: "amount", REMAINDER: "remainder", TOTAL: "in all"},
+    "de": {PERCENT: "Prozent", AMOUNT: "Betrag", REMAINDER: "Rest", TOTAL: "insgesamt"},
 }
 MARKS: Final[Mapping[str, Mapping[bool, str]]] = {"en": {True: "yes", False: "no"}, "de": {True: "ja", False: "nein"}}
 SILENCE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -69,7 +69,7 @@ def said_basis(text: str) -> str | None:
     """The same of a cell that has to say it, if it says anything."""
     basis = basis_of(text) if text.strip() else None
     if text.strip() and basis is None:
-        raise Refused("“{text}” is none of percent, amount and remainder.", text=text.strip()[:40])
+        raise Refused("“{text}” is none of percent, amount, remainder and in all.", text=text.strip()[:40])
     return basis
 
 
