@@ -222,13 +222,14 @@ def request_pack(
 ) -> HttpResponse:
     """Ask for a pack and go to its page; when it is refused, which is said, back to what it was to be about."""
     about = ("milestone", milestone.ref) if milestone is not None else ("contract", contract.ref)
-    page, ref = _requested_pack(request, contract, milestone=milestone) or about
+    page, ref = requested_pack(request, contract, milestone=milestone) or about
     return redirect(f"{portal}:{page}", ref=ref)
 
 
-def _requested_pack(
+def requested_pack(
     request: PortalRequest, contract: Contract, *, milestone: Milestone | None
 ) -> tuple[str, str] | None:
+    """Ask for a pack: its page by name and reference; None when it is refused, which is said."""
     form = ActionForm(request.POST)
     if not form.is_valid():
         return None
@@ -252,12 +253,22 @@ def pack_of(actor: Actor, ref: str, *, side: str) -> EvidencePack:
 
 
 def pack_piece(pack: EvidencePack, *, portal: str) -> dict[str, Any]:
-    """The page of a pack: how far it is, the file, what it lacks, or why there is none; and how to ask for it anew."""
+    """The page of a pack in one of the portals, and how to ask for it anew."""
     about, name = (
         (pack.contract.ref, "request_pack")
         if pack.milestone is None
         else (pack.milestone.ref, "request_milestone_pack")
     )
+    return pack_shown(
+        pack,
+        here=reverse(f"{portal}:pack", args=[pack.ref]),
+        file_url=reverse(f"{portal}:pack_file", args=[pack.ref]),
+        again_url=reverse(f"{portal}:{name}", args=[about]),
+    )
+
+
+def pack_shown(pack: EvidencePack, *, here: str, file_url: str, again_url: str) -> dict[str, Any]:
+    """How far a pack is, the file, what it lacks, or why there is none."""
     now = clock.now()
     return {
         "pack": pack,
@@ -265,9 +276,9 @@ def pack_piece(pack: EvidencePack, *, portal: str) -> dict[str, Any]:
         "is_given_up": pack.is_given_up(now=now),
         "is_dropped": pack.is_dropped(now=now),
         "is_current": asking.is_current(pack, at=now),
-        "here": reverse(f"{portal}:pack", args=[pack.ref]),
-        "file_url": reverse(f"{portal}:pack_file", args=[pack.ref]),
-        "again_url": reverse(f"{portal}:{name}", args=[about]),
+        "here": here,
+        "file_url": file_url,
+        "again_url": again_url,
         "action": ActionForm(auto_id="prove_%s"),
     }
 

@@ -122,7 +122,9 @@ class Tally(models.Model):
 
 class EvidencePackQuerySet(models.QuerySet["EvidencePack"]):
     def visible_to(self, actor: Actor) -> "EvidencePackQuerySet":
-        return self.none() if actor.contract_id is not None else self.filter(organisation_id=actor.organisation_id)
+        """Those of the own side; for a guest the one that was asked for by the very link."""
+        own = self.filter(organisation_id=actor.organisation_id)
+        return own if actor.contract_id is None else own.filter(grant_id=actor.grant_id, grant__isnull=False)
 
     def kept(self, *, until: datetime) -> "EvidencePackQuerySet":
         """Those that are there, and will not be deleted before this moment."""
@@ -132,13 +134,15 @@ class EvidencePackQuerySet(models.QuerySet["EvidencePack"]):
 class EvidencePack(Made):
     """Everything that proves a contract, or one milestone of it, in one ZIP file that a third party can verify.
 
-    It belongs to the side that asked for it. ``position`` is the last entry of the contract's audit chain that is in
+    It belongs to the side that asked for it; where a guest asked, by ``grant``, it is about what the link is for.
+    ``position`` is the last entry of the contract's audit chain that is in
     it; ``lacks`` counts what was still being made. ``done_files`` of ``all_files`` are written while it is being made.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     milestone = models.ForeignKey(Milestone, models.PROTECT, null=True, blank=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     position = models.PositiveBigIntegerField(default=0)
     lacks = models.PositiveIntegerField(default=0)
     done_files = models.PositiveIntegerField(default=0)
@@ -149,7 +153,13 @@ class EvidencePack(Made):
         return self.made_at is not None and self.made_at + timedelta(days=settings.PACK_KEPT_DAYS) <= now
 
     objects = EvidencePackQuerySet.as_manager()
-    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
+    wall = (
+        walls.by_organisation("organisation_id")
+        .or_when(
+            f"grant_id IS NOT NULL AND contract_id = {walls.CONTRACT} AND organisation_id = ANY ({walls.ORGS})",
+        )
+        .only("SELECT", "INSERT", "UPDATE")
+    )
 
     class Meta(Made.Meta):
         indexes = [models.Index("contract", "organisation", name="pack_by_contract")]
@@ -162,6 +172,14 @@ class EvidencePack(Made):
                 " AND NEW.organisation_id IN (c.seller_id, c.buyer_id)) OR (NEW.milestone_id IS NOT NULL AND NOT EXISTS"
                 " (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.milestone_id"
                 " AND m.contract_id = NEW.contract_id))",
+            ),
+            guards.refused_when(
+                "a_link_packs_only_what_it_shows",
+                guards.INSERT,
+                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
+                " AND g.purpose = 'sign_off' AND g.contract_id = NEW.contract_id"
+                " AND g.organisation_id = NEW.organisation_id AND s.milestone_id = NEW.milestone_id)",
             ),
             guards.frozen_when(
                 "TRUE",

@@ -3,9 +3,10 @@
 from apps.contracts import documents
 from apps.contracts import services as contracts
 from apps.core import clock
+from apps.core.database import walls
 from apps.milestones import certificates, event_certificates, settlement_papers
 from apps.milestones import services as milestones
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.workflows import confirming_jobs, jobs, termination_jobs
 from apps.workflows.once import Answer, once
 from apps.workflows.packs import asking
@@ -51,10 +52,12 @@ def retry_settlement_paper(*, actor: Actor, key: str, settlement_ref: str) -> An
 def request_pack(*, actor: Actor, key: str, contract_ref: str, milestone_ref: str = "") -> Answer:
     """Seller or buyer asks for everything that proves a contract, or one milestone of it.
 
-    A pack of the same that is being made, or that nothing was recorded since, is the answer; else a new one.
+    A pack of the same that is being made, or that nothing was recorded since, is the answer; else a new one. So does
+    the buyer's guest, of the milestone that the link shows.
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
-    pack, is_new = asking.ask(contract=contract, milestone_ref=milestone_ref, actor=actor, at=clock.now())
+    at = walls.widen(contract.buyer_id) if actor.kind is ActorKind.GUEST else clock.now()
+    pack, is_new = asking.ask(contract=contract, milestone_ref=milestone_ref, actor=actor, at=at)
     if is_new:
         jobs.make_pack.defer(pack_ref=pack.ref, organisation_id=actor.organisation_id)
     return {"pack": pack.ref}

@@ -63,6 +63,8 @@ LINKS = {
     "certificate",
     "assignment_proof",
     "ask_assignment_proof",
+    "pack",
+    "pack_file",
     "viewed",
     "renew",
     "ask_about_invoice",

@@ -62,15 +62,15 @@ from apps.contracts.services.negotiating import (
 from apps.contracts.services.ordering import set_order_number
 from apps.contracts.services.people import (
     buyer_authority,
-    check_another_person,
     check_not_sellers,
-    is_same_person,
+    require_readable,
     require_seller,
 )
 from apps.contracts.services.people_needed import missing_people
 from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
+from apps.contracts.services.same_person import check_another_person, is_same_person
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
 from apps.contracts.services.signing import (
     propose,
@@ -177,6 +177,7 @@ __all__ = [
     "renew_grant",
     "reopen",
     "request_changes",
+    "require_readable",
     "require_running",
     "require_seller",
     "require_terminator",

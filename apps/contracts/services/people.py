@@ -70,6 +70,29 @@ def buyer_authority(
     return None if membership["limit"] is None else Decimal(membership["limit"])
 
 
+def require_readable(contract: Contract, *, actor: Actor, purpose: str, at: datetime) -> GuestGrant:
+    """The link of a guest, if it still shows what it was for: while it is live, and what it decided until it expires.
+
+    Once the buyer has an owner here its own people have a link's papers, and nobody else, as with decisions.
+    """
+    standing = _standing(contract, actor=actor)
+    grant, membership = standing.grant, standing.membership
+    if grant is None or grant.purpose != purpose:
+        raise NotAllowed("This link is for something else.")
+    if grant.used_at is None and grant.revoked_at is not None:
+        raise NotAllowed("This link is no longer valid.")
+    if grant.expires_at <= at:
+        raise NotAllowed("This link has expired. Ask for a new one; it goes to the same mailbox.")
+    _refuse_sellers_people(standing, actor=actor)
+    is_in_team = membership is not None and membership["ended_at"] is None
+    if not is_in_team and (membership is not None or standing.buyer_has_owner):
+        raise NotAllowed(
+            "{buyer} has people of its own here, and you do not belong to them. Ask its owner to invite you.",
+            buyer=contract.buyer.legal_name,
+        )
+    return grant
+
+
 def check_signatory(contract: Contract, *, mailbox: str) -> None:
     """Refuse a signatory of the buyer who cannot be one.
 
@@ -104,30 +127,6 @@ def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: 
     rules.check_signatory(mailbox, sellers=house_mailboxes(contract.seller), field=field)
     if _team(contract.seller_id).filter(user_id=user_id).exists():
         raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
-
-
-def check_another_person(actor: Actor, *, mailbox: str, user_id: int | None) -> None:
-    """Refuse the person who acted first under another name."""
-    if is_same_person(actor, mailbox=mailbox, user_id=user_id):
-        raise NotAllowed("You have accepted this already, by another mailbox of yours. Somebody else has to accept.")
-
-
-def is_same_person(actor: Actor, *, mailbox: str, user_id: int | None) -> bool:
-    """Whether this is who acted before, if under another name: a guest whose mailbox is that of a member, the reverse,
-    or an alias of the same mailbox or of another one that the person reads.
-
-    ``mailbox`` and ``user_id`` are of whoever acted first; a guest has no ``user_id``.
-    """
-    acted, acts = (_mailboxes_read(*one) for one in ((mailbox, user_id), (actor.email, actor.user_id)))
-    return not acted.isdisjoint(acts)
-
-
-def _mailboxes_read(mailbox: str, user_id: int | None) -> set[str]:
-    """What somebody is known to read, aliases as one: the own mailbox, and those that a member proved to read."""
-    known = Q(user__email__iexact=mailbox) | Q(email__iexact=mailbox)
-    people = EmailAddress.objects.filter(known | Q(user_id=user_id or 0), verified=True)
-    proved = EmailAddress.objects.filter(user__in=people.values("user"), verified=True)
-    return {rules.reader_of(one) for one in (mailbox, *proved.values_list("email", flat=True))}
 
 
 def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:

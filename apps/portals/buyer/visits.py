@@ -38,7 +38,7 @@ from apps.portals.reserving.shown import reservations_of
 P = ParamSpec("P")
 LinkView = Callable[Concatenate[PortalRequest, P], HttpResponseBase]
 Purpose = GuestGrant.Purpose
-OWN_DOING: Final = ("open", "viewed", "renew", "prove", "ask_assignment_proof")
+OWN_DOING: Final = ("open", "viewed", "renew", "prove", "pack", "ask_assignment_proof")
 """Pages of a link that take a POST but are no form in which anything could be lost: buttons, and a one-time code."""
 
 

@@ -271,6 +271,8 @@ OF: Final[dict[str, str]] = {
     "link:invoice_document": TOKEN,
     "link:open_portal": TOKEN,
     "link:certificate": TOKEN,
+    "link:pack": TOKEN,
+    "link:pack_file": TOKEN,
     "link:assignment_proof": TOKEN,
     "link:ask_assignment_proof": TOKEN,
     "link:viewed": TOKEN,

@@ -1076,6 +1076,15 @@ class _Builder:
                 making.make(pack_ref=asked["pack"])
                 proofs.request_pack(actor=asking, key=key(), contract_ref=self.running.ref)
 
+    def _pack_of_guest(self, grant: GuestGrant) -> None:
+        """The pack of what a link decided, asked for behind it."""
+        guest = scenarios.guest_actor(grant)
+        with acting(guest):
+            about = Milestone.objects.get(submissions__ref=grant.subject_ref).ref
+            asked = proofs.request_pack(actor=guest, key=key(), contract_ref=self.billed.ref, milestone_ref=about)
+        with walls.asking_for(grant.organisation_id):
+            making.make(pack_ref=asked["pack"])
+
     def _print(self, contract: Contract, kind: str) -> None:
         contract_documents.make(version_ref=ContractVersion.objects.get(contract=contract).ref, kind=kind)
 
@@ -1128,6 +1137,7 @@ class _Builder:
             name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in self.tenant.grants.items()
         }
         self.tenant.tokens |= self.hosted
+        self._pack_of_guest(self.tenant.grants["used"])
         self.tenant.going_on = [self._going_on(purpose, row) for purpose, row in self._what_goes_on().items()]
         invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
