@@ -955,7 +955,7 @@ def expected_decision(pack, entry, told):
         "statement_sha256": sha256(facts["statement"]),
         "sha256": facts["sha256"],
         "verdicts": told["verdicts"],
-        **{part: facts[part] for part in ("accepted_for_interest_at",) if part in facts},
+        **{part: facts[part] for part in ("accepted_for_interest_at", "wanted_by") if part in facts},
         **({"circumstances": who["facts"]} if who.get("facts") else {}),
     }
 

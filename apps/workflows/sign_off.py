@@ -1,7 +1,7 @@
 """Submission and sign-off: the story by which work becomes an invoice."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.files.base import File
@@ -265,9 +265,16 @@ def certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
 
 @once
 def request_changes(
-    *, actor: Actor, key: str, submission_ref: str, seen: str, verdicts: Sequence[CriterionVerdict], comment: str = ""
+    *,
+    actor: Actor,
+    key: str,
+    submission_ref: str,
+    seen: str,
+    verdicts: Sequence[CriterionVerdict],
+    comment: str = "",
+    wanted_by: date | None = None,
 ) -> Answer:
-    """The buyer says what is missing, criterion by criterion; the milestone can be submitted again as a new cycle."""
+    """The buyer says what is missing, criterion by criterion, and until when it wants it again, as a new cycle."""
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     milestone = milestones.request_changes(
@@ -277,6 +284,7 @@ def request_changes(
         seen=seen,
         verdicts=verdicts,
         comment=comment,
+        wanted_by=wanted_by,
         at=at,
     )
     milestones.follow_active_version(milestone)

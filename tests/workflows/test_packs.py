@@ -66,6 +66,7 @@ def _told(parties: Parties) -> Contract:
             submission_ref=submission.ref,
             seen=submission.sha256,
             verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")],
+            wanted_by=clock.today("Europe/Berlin") + timedelta(days=9),
         )
         confirming.confirm_event(
             actor=bea, key=key(), contract_ref=contract.ref, event="The site is open", note="Seen on Monday."

@@ -34,6 +34,8 @@ class Decision(models.Model):
     took effect, ``recorded_at`` when it was written down, and nobody's name stands there. ``lapse_text`` is the
     canonical text of what it rests on: notice, reminders, clause and computation.
 
+    ``wanted_by``: until when the buyer who requested changes wants it again; it changes no date of the plan.
+
     ``circumstances`` of a person's decision: ``roles``, ``language`` of the page, idempotency ``key`` of the form, and
     that the amount ``is_within_limit`` of the person. None where an earlier version of Cairn did not record them.
     """
@@ -53,6 +55,7 @@ class Decision(models.Model):
     submission = models.OneToOneField(Submission, models.PROTECT, related_name="decision")
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
+    wanted_by = models.DateField(_("wanted again by"), null=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")
     rule = models.CharField(max_length=10, choices=Rule.choices, blank=True)
@@ -92,6 +95,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(proved_at__isnull=True, proved_by="") | (Q(proved_at__isnull=False) & ~Q(proved_by="")),
                 name="a_proof_says_how_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(wanted_by__isnull=True) | Q(outcome="changes_requested"),
+                name="only_changes_are_wanted_by_a_day",
             ),
             models.CheckConstraint(condition=Q(lapse_text="") | Q(rule="silence"), name="only_a_rule_rests_on_a_lapse"),
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -157,6 +157,13 @@ def check_text(text: str, *, most: int, field: str) -> str:
     if has_unseen(trimmed):
         raise Refused("This text contains signs that cannot be seen. Type it anew.", field=field)
     return trimmed
+
+
+def check_wanted(day: date | None, *, today: date) -> date | None:
+    """Until when the buyer wants a milestone again that it sent back: a day to come, or none is named."""
+    if day is not None and day < today:
+        raise Refused("{date} is past. Name a day to come, or none.", field="wanted_by", date=day)
+    return day
 
 
 def check_limit(amount: Money, *, limit: Decimal | None, limit_currency: str) -> None:

@@ -1,9 +1,10 @@
 """Decisions: the buyer signs a milestone off, or says what is missing; an immutable record with its evidence."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -66,14 +67,17 @@ def request_changes(
     verdicts: Sequence[CriterionVerdict],
     comment: str,
     at: datetime,
+    wanted_by: date | None = None,
 ) -> Milestone:
     """The buyer does not accept yet and names at least one criterion that is not met, with the reason.
 
-    The milestone can be submitted again, as a new cycle.
+    The milestone can be submitted again, as a new cycle; until when the buyer wants that it may say. It is a wish: the
+    plan's dates are changed by a change order.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
+    wanted = rules.check_wanted(wanted_by, today=at.astimezone(ZoneInfo(contract.buyer.time_zone)).date())
     check_in_time(submission, at=at)
     require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
@@ -88,8 +92,11 @@ def request_changes(
         comment=remark,
         statement=changes_statement(submission),
         at=at,
+        wanted_by=wanted,
     )
-    record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
+    told: dict[str, Any] = {"wanted_by": wanted} if wanted is not None else {}
+    verb = "milestone.changes_requested"
+    record(decision, verb=verb, actor=actor, at=at, verdicts=given, criteria=held.criteria, **told)
     return milestone
 
 
@@ -128,6 +135,7 @@ def decide(
     at: datetime,
     proof: Proof | None = None,
     rest: Milestone | None = None,
+    wanted_by: date | None = None,
 ) -> Decision:
     """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was.
 
@@ -138,6 +146,7 @@ def decide(
         submission=submission,
         outcome=outcome,
         comment=comment,
+        wanted_by=wanted_by,
         **actor.evidence(),
         **evidence_of(proof),
         circumstances=actor.circumstances(is_within_limit=True, statement=statement.kept()),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
 from apps.milestones.services import CriterionVerdict, Part
-from apps.portals.forms import ActionForm, AmountField, PickForm, RateField, SeenForm
+from apps.portals.forms import ActionForm, AmountField, DayField, PickForm, RateField, SeenForm
 
 MET, NOT_MET = "met", "not_met"
 
@@ -79,6 +79,9 @@ class VerdictRow:
 class VerdictsForm(SeenForm):
     """A tick or a cross per criterion, a reason for each cross, and a comment."""
 
+    says_more: tuple[str, ...] = ()
+    """Further fields that go to the workflow by their own names."""
+
     comment = forms.CharField(
         label=_("Comment to the seller (optional)"), required=False, max_length=4_000, widget=_textarea(3)
     )
@@ -127,7 +130,15 @@ class VerdictsForm(SeenForm):
 
 
 class RequestChangesForm(VerdictsForm):
-    """At least one cross."""
+    """At least one cross, and until when it is wanted again, if that matters."""
+
+    wanted_by = DayField(
+        label=_("Wanted again by (optional)"),
+        required=False,
+        help_text=_("The seller reads it as your wish. A date of the plan is changed by a change order."),
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+    )
+    says_more = ("wanted_by",)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

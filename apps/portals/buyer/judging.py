@@ -92,6 +92,7 @@ def _judge(
                     seen=seen,
                     verdicts=form.verdicts(),
                     comment=form.cleaned_data["comment"],
+                    **{name: form.cleaned_data[name] for name in form.says_more},
                 )
             except Refused as refused:
                 if isinstance(refused, Stale):

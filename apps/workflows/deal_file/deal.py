@@ -200,6 +200,7 @@ class Event:
     event: str = ""
     document: str = ""
     valid_until: date | None = None
+    wanted_by: date | None = None
     application: int | None = None
     answer_days: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()

@@ -145,6 +145,7 @@ def _event(
         "document": place.need("document").text(most=120) if "document" in rule.keys else "",
         "judged": read_judgement(place, verb, line=lambda p: _milestone(p, contract, any_line=True)),
         "valid_until": take("valid_until", Place.day),
+        "wanted_by": take("wanted_by", Place.day),
         "event": place.need("event").one_of(*_events(contract)) if "event" in rule.keys else "",
     }
     if verb == "price_offer" and not price:

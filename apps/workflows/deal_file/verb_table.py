@@ -65,7 +65,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "sign_buyers_settlement": Verb("seller"),
         "submit": Verb("seller", ("note", "notes", "files", "links"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
-        "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
+        "request_changes": Verb("buyer", ("missing", "comment", "wanted_by"), on_milestone=True),
         "accept_part": Verb("buyer", ("amount", "percent", "quantity", "missing", "comment"), on_milestone=True),
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "accept_with_reservations": Verb("buyer", ("defects", "comment"), on_milestone=True),

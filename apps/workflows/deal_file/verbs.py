@@ -145,6 +145,7 @@ def _request_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
         seen=submission.sha256,
         verdicts=verdicts_of(scene, event),
         comment=event.text,
+        wanted_by=event.wanted_by,
     )
 
 

@@ -210,8 +210,7 @@ def review_passed(*, submission_ref: str) -> None:
 def change_request(*, submission_ref: str) -> None:
     """Tell the seller, criterion by criterion, what the buyer found missing."""
     decision = _decision(submission_ref)
-    milestone = decision.submission.milestone
-    contract = decision.contract
+    milestone, contract = decision.submission.milestone, decision.contract
     send(
         Letter(
             name="change_request",
@@ -225,6 +224,7 @@ def change_request(*, submission_ref: str) -> None:
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Amount, net of tax"), milestone.amount, milestone.currency),
                 *([] if decision.rule else [fact(_("Asked by"), decision.name)]),
+                *([fact(_("Wanted again by"), on=decision.wanted_by)] if decision.wanted_by else []),
             ],
             context={"decision": decision, "milestone": milestone, "failed": list(_crossed(decision))},
         )

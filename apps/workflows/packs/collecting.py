@@ -205,6 +205,7 @@ def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:
             if decision.accepted_for_interest_at is not None
             else {}
         ),
+        **({"wanted_by": decision.wanted_by} if decision.wanted_by is not None else {}),
         "proved_by": decision.proved_by,
         "proved_at": decision.proved_at,
         "comment": decision.comment,

@@ -1,12 +1,16 @@
 """The personal link to a milestone: review it, sign it off or request changes; then see what came of it."""
 
+from datetime import timedelta
+
 import pytest
+from django.core import mail
 
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import documents
 from apps.milestones.models import Decision, EvidenceFile, Submission, Verdict
-from apps.workflows import sign_off
+from apps.workflows import sign_off, worker
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest, hidden, invoice_of, invoices_of, state_of
 from tests.scenarios import PDF, Parties, acting, key
@@ -115,7 +119,8 @@ def test_another_text_is_shown_and_not_signed(guest: Guest, submission: Submissi
 
 
 def test_changes_are_requested_per_criterion(guest: Guest, submission: Submission) -> None:
-    form = hidden(guest.get("changes/")) | CROSSED | {"comment": "Nearly there."}
+    again = clock.today("Europe/Berlin") + timedelta(days=14)
+    form = hidden(guest.get("changes/")) | CROSSED | {"comment": "Nearly there.", "wanted_by": again.isoformat()}
     answer = guest.post("changes/", form)
     assert (answer.status_code, answer["Location"]) == (302, guest.address)
     assert state_of(submission.milestone) == "changes_requested"
@@ -125,6 +130,9 @@ def test_changes_are_requested_per_criterion(guest: Guest, submission: Submissio
     assert verdicts == [(False, "The protocol has two open defects."), (True, "")]
     page = guest.get().content.decode()
     assert "You requested changes" in page
+    assert f'Wanted again by <strong><time datetime="{again.isoformat()}"' in page
+    worker.run_due_jobs()
+    assert any("Wanted again by" in one.body for one in mail.outbox)
     assert "The protocol has two open defects." in page
 
 
@@ -135,6 +143,10 @@ def test_changes_are_requested_per_criterion(guest: Guest, submission: Submissio
         ({"verdict_1": "not_met", "verdict_2": "met"}, "Say what is missing"),
         ({"verdict_1": "not_met", "reason_1": "  ", "verdict_2": "met"}, "Say what is missing"),
         ({"verdict_1": "not_met", "reason_1": "Broken"}, "Tick or cross this criterion"),
+        (
+            {"verdict_1": "not_met", "reason_1": "No", "verdict_2": "met", "wanted_by": "2020-02-02"},
+            "is past. Name a day",
+        ),
         ({"verdict_1": "perhaps", "verdict_2": "met"}, "perhaps"),
         ({"verdict_1": "not_met", "reason_1": "x" * 2_001, "verdict_2": "met"}, "2000"),
     ],

@@ -136,10 +136,17 @@ def _waiting(cycles: Sequence[Cycle]) -> Submission | None:
     return next((cycle.submission for cycle in cycles if cycle.submission.state == "submitted"), None)
 
 
-def _is_by_silence(cycles: Sequence[Cycle]) -> bool:
-    """Whether the newest decision is what silence means: nobody named anything."""
+def _sent_back(cycles: Sequence[Cycle]) -> dict[str, object]:
+    """What the seller does with what was sent back, and until when the buyer wants it, if that was said."""
     newest = next((cycle.decision for cycle in cycles if cycle.decision is not None), None)
-    return newest is not None and bool(newest.rule)
+    if newest is not None and newest.rule:
+        return {"text": _("you ask the buyer what is missing, and submit again. Nobody answered in time.")}
+    if newest is not None and newest.wanted_by is not None:
+        return {
+            "text": _("you mend what was crossed, and submit again. The buyer wants it by"),
+            "due": newest.wanted_by,
+        }
+    return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
 
 
 def _first(milestone: Milestone) -> dict[str, object]:
@@ -174,13 +181,8 @@ def _what_next(
     if waiting is not None and waiting.review_due_at is not None:
         return {"text": _review(who, waiting)}
     if milestone.state in ("changes_requested", "accepted"):
-        words = {
-            "changes_requested": _("you ask the buyer what is missing, and submit again. Nobody answered in time.")
-            if _is_by_silence(cycles)
-            else _("you mend what was crossed, and submit again. What was ticked stays as it is."),
-            "accepted": _("you submit the application for payment in which it stands; the buyer certifies it."),
-        }
-        return {"text": words[milestone.state]}
+        applied = _("you submit the application for payment in which it stands; the buyer certifies it.")
+        return _sent_back(cycles) if milestone.state == "changes_requested" else {"text": applied}
     if draft is not None:
         return {"text": _("you complete the submission and send it to %(who)s.") % {"who": who}}
     return {
