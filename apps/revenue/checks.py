@@ -27,6 +27,13 @@ _JUDGED = """(SELECT coalesce(sum(j.counts), 0) FROM (
       AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'judgement:' || j.ref)
     ORDER BY j.kind, j.about, j.judged_at DESC, j.id DESC) j)"""
 """What the judgements that hold add to the price of a contract."""
+_BONUS = """(SELECT coalesce(sum(i.net - coalesce(n.net, 0)), 0) FROM invoicing_invoice i
+    LEFT JOIN LATERAL (SELECT sum(n.net) AS net FROM invoicing_creditnote n WHERE n.invoice_id = i.id
+      AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref)) n
+      ON TRUE
+    WHERE i.contract_id = c.id AND i.kind = 'bonus'
+      AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'bonus:' || i.ref))"""
+"""What bonuses that were billed and not credited again add to it."""
 
 CHECKS = (
     Check(
@@ -90,9 +97,9 @@ CHECKS = (
         """,
     ),
     Check(
-        "The obligations of every contract bear its price as it is judged, less the deposits that were credited",
+        "The obligations of every contract bear its price as it is judged and its bonuses, less the deposits credited",
         f"""
-        SELECT 'contract ' || c.ref, v.price + {_JUDGED} - d.credited, sum(o.allocated)
+        SELECT 'contract ' || c.ref, v.price + {_JUDGED} + {_BONUS} - d.credited, sum(o.allocated)
         FROM revenue_obligation o JOIN contracts_contract c ON c.id = o.contract_id
         JOIN contracts_contractversion v ON v.id = c.active_version_id
         CROSS JOIN LATERAL (SELECT coalesce(sum(n.net), 0) AS credited FROM invoicing_creditnote n
@@ -103,7 +110,7 @@ CHECKS = (
             AND r.cause = 'credit:' || n.ref)) d
         WHERE c.state <> 'terminated'
           AND (v.changes_id IS NULL OR EXISTS (SELECT 1 FROM revenue_modification m WHERE m.version_id = v.id))
-        GROUP BY c.id, c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price + {_JUDGED} - d.credited
+        GROUP BY c.id, c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price + {_JUDGED} + {_BONUS} - d.credited
         """,
     ),
     Check(
@@ -117,10 +124,12 @@ CHECKS = (
         CROSS JOIN LATERAL (SELECT
             (SELECT coalesce(sum(i.net + i.recovered), 0) FROM invoicing_invoice i
              WHERE i.contract_id = c.id
-             AND i.kind NOT IN ('retention_release', 'advance', 'late_charge', 'bonus')) AS net,
+             AND i.kind NOT IN ('retention_release', 'advance', 'late_charge')
+             AND (i.kind <> 'bonus' OR EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id
+               AND r.cause = 'bonus:' || i.ref))) AS net,
             (SELECT coalesce(sum(n.net + n.given_back), 0) FROM invoicing_creditnote n
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
-             AND i.kind NOT IN ('advance', 'late_charge', 'bonus')
+             AND i.kind NOT IN ('advance', 'late_charge')
              AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
                FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r

@@ -95,7 +95,8 @@ def claim_bonus(*, actor: Actor, key: str, milestone_ref: str) -> Answer:
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
     charge = invoicing.claim_bonus(ref, contract=contract, milestone_ref=milestone_ref, actor=actor, at=at)
-    jobs.render_invoice.defer(invoice_ref=ref, organisation_id=contract.seller_id)
+    rendering = jobs.render_invoice.configure(task_kwargs={"invoice_ref": ref, "organisation_id": contract.seller_id})
+    jobs.defer(rendering, revenue_jobs.following(contract))
     return {"charge": charge.ref, "invoice": ref}
 
 

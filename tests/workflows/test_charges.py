@@ -52,11 +52,11 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(once: Told) -> Story:
-    told: Story = once(_tell)
+    told: Story = once(tell)
     return told
 
 
-def _tell() -> Story:
+def tell() -> Story:
     parties = scenarios.organisations()
     found = []
     for number, terms in (

@@ -1,5 +1,6 @@
 """Judgements beside what happens meanwhile: change orders, a termination, and amounts and days that nobody can mean."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,13 +9,18 @@ import pytest
 
 from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
+from apps.invoicing.rules import Share
 from apps.ledger.charts import Seller
-from apps.revenue.models import Judgement, Measure, Modification
+from apps.revenue.models import Judgement, JudgementKind, Measure, Modification, Obligation
 from apps.revenue.rules import Component, Compounding, Outcome, Treatment
+from apps.revenue.services import Decision
+from apps.workflows import charging, crediting, revenue
 from tests import change_orders, scenarios, terminations
 from tests.scenarios import Parties
+from tests.workflows import test_charges as charges
 from tests.workflows.test_judgements import bears, costs, judge
 from tests.workflows.test_revenue import AT, LATER, MARCH, balance, close, recognise, verified
 
@@ -112,3 +118,43 @@ def test_fractions_of_a_cent_and_days_before_the_contract_are_refused(parties: P
             judge(parties, contract, kind, **said)
     with walls.asking_for(contract.seller_id):
         assert not Judgement.objects.exists()
+
+
+def test_a_charge_takes_the_place_of_its_estimate_and_a_bonus_is_earned(scratch: str) -> None:
+    """Estimated at 400 and -300, billed at 500 and -240: the price moves by what stands, and by that once."""
+    story = charges.tell()
+    outcomes = {"bonus": (story.early, 400), "damages": (story.late, -300)}
+    for kind, (milestone, amount) in outcomes.items():
+        decision = Decision(
+            kind=JudgementKind.VARIABLE,
+            reason="As it went so far.",
+            effective_on=charges.AT.date(),
+            position=milestone.position,
+            about=kind,
+            outcomes=[Outcome(amount=D(amount), percent=D(100))],
+            settled_by=kind,
+        )
+        charges.by(story, "billing", revenue.judge_revenue, contract_ref=story.contract.ref, decision=decision)
+    nobody = replace(decision, position=None)
+    with pytest.raises(Refused, match="whose bonus or damages"):
+        charges.by(story, "billing", revenue.judge_revenue, contract_ref=story.contract.ref, decision=nobody)
+    assert _earned(story) == {1: D(11700), 2: D(12400), 3: D(0)}
+    charges.by(story, "billing", charging.claim_bonus, days=1, milestone_ref=story.early.ref)
+    charges.by(story, "approver", charging.claim_damages, days=1, milestone_ref=story.late.ref)
+    assert _earned(story) == {1: D(11760), 2: D(12500), 3: D(0)}
+    assert _earned(story) == {1: D(11760), 2: D(12500), 3: D(0)}, "recognised again, nothing happens"
+    assert charges.book(story, Seller.CONTRACT_BALANCE) == -D(12000), "only what the other contract billed"
+    asked = charges.by(
+        story, "approver", crediting.ask_nullification, days=2, milestone_ref=story.early.ref, share=Share(),
+        reason="It leaks.",
+    )  # fmt: skip
+    charges.by(story, "billing", crediting.grant_nullification, days=2, nullification_ref=asked["nullification"])
+    assert _earned(story) == {1: D(11760), 2: D(0), 3: D(0)}
+    assert "nothing differs" in verified()
+
+
+def _earned(story: charges.Story) -> dict[int, Decimal]:
+    with clock.stopped(charges.AT + timedelta(days=3)):
+        revenue.recognise_revenue(contract_ref=story.contract.ref, seller_id=story.contract.seller_id)
+    with walls.asking_for(story.contract.seller_id):
+        return dict(Obligation.objects.filter(contract=story.contract).values_list("position", "recognised"))

@@ -57,6 +57,13 @@ def words_of(said: snapshot.SemanticInvoice) -> Words:
     )
 
 
+def words_that_stand(*, invoice_ref: str) -> Words:
+    """What stands on an invoice by now and can be put right; refused where nothing can."""
+    invoice = Invoice.objects.select_related("open_item").get(ref=invoice_ref)
+    refuse_uncorrectable(invoice)
+    return words_of(standing(invoice))
+
+
 def words_to_begin_with(invoice: Invoice) -> Words:
     """The same as the next invoice would say it: by the buyer's data and the contract of today. Once corrected, as it
     was put right then, so that nothing of that is undone unasked."""

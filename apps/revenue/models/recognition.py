@@ -28,6 +28,7 @@ class Why(models.TextChoices):
     PERIOD = "period", _("Days passed")
     TERMINATION = "termination", _("Contract terminated (IFRS 15.21(b))")
     JUDGEMENT = "judgement", _("Judged by the accountant")
+    BONUS = "bonus", _("Bonus")
 
 
 CLOSED_BY = (

@@ -35,9 +35,14 @@ def apply(books: Books, *, event: Event) -> None:
 
 
 def _move(obligation: Obligation, event: Event) -> None:
-    """What is accepted or taken back measures an obligation where its acceptance does; a credit lowers its price."""
+    """What is accepted or taken back measures an obligation where its acceptance does; a credit lowers its price, and a
+    bonus raises it."""
     if event.why == Why.CREDIT:
         obligation.credited += event.amount
+        return
+    if event.why == Why.BONUS:
+        bears = obligation.allocated + event.amount
+        obligation.take(rules.repriced(obligation.duty, bears, obligation.currency))
         return
     moved = event.amount if event.why == Why.ACCEPTANCE else -event.amount
     obligation.accepted += moved

@@ -11,7 +11,7 @@ from apps.audit import services as audit
 from apps.contracts.models import Contract
 from apps.core import states
 from apps.core.errors import Refused
-from apps.invoicing.models import CreditNote, Instalment
+from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.ledger.models import Book
 from apps.milestones.models import Milestone, Nullification
@@ -77,6 +77,7 @@ def _missed(organisation_id: int) -> Q:
     corrected = CreditNote.objects.of_supplies().filter(
         contract=OuterRef("pk"), purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
     )
+    bonus = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.BONUS)
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     judged = Judgement.objects.filter(contract=OuterRef("pk"))
@@ -85,6 +86,7 @@ def _missed(organisation_id: int) -> Q:
         ~Q(Exists(mine))
         | Q(Exists(accepted.filter(unrecognised("acceptance", ref="accepted_submission__ref"))))
         | Q(Exists(granted.filter(unrecognised("nullification", ref="ref"))))
+        | Q(Exists(bonus.filter(unrecognised("bonus", ref="ref"))))
         | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
         | (Q(terminated_at__isnull=True) & Q(Exists(judged.filter(unrecognised("judgement", ref="ref")))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))

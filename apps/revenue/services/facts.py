@@ -18,7 +18,8 @@ from django.db.models.functions import Coalesce
 from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import BESIDE_PLAN, CreditNote, CreditNoteLine, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, CreditNoteLine, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models.charge import ChargeKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
@@ -28,7 +29,7 @@ from apps.revenue.rules import Span
 ORDER = {
     why: number
     for number, why in enumerate(
-        (Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT, Why.TERMINATION, Why.JUDGEMENT)
+        (Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.BONUS, Why.CREDIT, Why.TERMINATION, Why.JUDGEMENT)
     )
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
@@ -54,6 +55,8 @@ class Event:
     amount: Decimal = money.ZERO
     version: ContractVersion | None = None
     judgement: Judgement | None = None
+    settles: str = ""
+    """The kind of charge that stands by it, such as a bonus: what was estimated of it until then is known now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,7 @@ def events_of(contracts: Contracts, *, versions: Mapping[int, list[ContractVersi
         _changes(versions, zone=zone),
         _acceptances(contracts, zone=zone),
         _nullifications(contracts, zone=zone),
+        _bonuses(contracts),
         _credits(contracts),
         _credits_by_line(contracts),
         _terminations(contracts, zone=zone),
@@ -182,6 +186,26 @@ def _nullifications(contracts: Contracts, *, zone: ZoneInfo) -> Found:
         )
 
 
+def _bonuses(contracts: Contracts) -> Found:
+    """What a milestone earned beside its price by being early, and what of it was credited again.
+
+    A change of the transaction price that is of one obligation alone (IFRS 15.85), so it is earned as that is.
+    """
+    billed = Invoice.objects.filter(contract_id__in=contracts, kind=InvoiceKind.BONUS)
+    for pk, ref, on, at, net, position in billed.values_list(
+        "contract_id", "ref", "issued_on", "issued_at", "net", "charge__milestone__position"
+    ):
+        event = Event(
+            why=Why.BONUS, cause=f"bonus:{ref}", on=on, at=at, position=position, amount=net, settles=ChargeKind.BONUS
+        )
+        yield pk, event
+    credited = CreditNote.objects.filter(contract_id__in=contracts, invoice__kind=InvoiceKind.BONUS)
+    for pk, ref, on, at, net, position in credited.values_list(
+        "contract_id", "ref", "issued_on", "issued_at", "net", "invoice__charge__milestone__position"
+    ):
+        yield pk, Event(why=Why.BONUS, cause=f"credit:{ref}", on=on, at=at, position=position, amount=-net)
+
+
 def _credits(contracts: Contracts) -> Found:
     """Corrections of a price, and what was charged against it and withdrawn again.
 
@@ -194,10 +218,14 @@ def _credits(contracts: Contracts) -> Found:
     rows = (
         corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
         .annotate(worth=CREDITED, position=POSITION)
-        .values_list("contract_id", "ref", "issued_on", "issued_at", "worth", "position")
+        .values_list("contract_id", "ref", "issued_on", "issued_at", "worth", "position", "purpose")
     )
-    for pk, ref, on, at, worth, position in rows:
-        yield pk, Event(why=Why.CREDIT, cause=f"credit:{ref}", on=on, at=at, position=position, amount=worth)
+    for pk, ref, on, at, worth, position, purpose in rows:
+        settles = purpose if purpose in CHARGES and worth > 0 else ""
+        event = Event(
+            why=Why.CREDIT, cause=f"credit:{ref}", on=on, at=at, position=position, amount=worth, settles=settles
+        )
+        yield pk, event
 
 
 def _credits_by_line(contracts: Contracts) -> Found:
@@ -225,10 +253,15 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
     ended = {pk: contract for pk, contract in contracts.items() if contract.terminated_at is not None}
     if not ended:
         return
-    billed = Invoice.objects.filter(contract_id__in=ended).exclude(kind__in=[*BESIDE_PLAN, InvoiceKind.ADVANCE])
+    billed = Invoice.objects.filter(contract_id__in=ended).exclude(kind__in=[*NO_SUPPLY, InvoiceKind.ADVANCE])
+    billed = billed.exclude(kind=InvoiceKind.BONUS, issued_at__gt=F("contract__terminated_at"))
     notes = CreditNote.objects.filter(contract_id__in=ended, issued_at__lte=F("contract__terminated_at"))
     notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE).exclude(purpose__in=CHARGES)
-    gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))
+    gone = notes.filter(
+        Q(purpose=CreditNote.Purpose.NULLIFICATION)
+        | Q(invoice__instalment__line__kind=DEPOSIT)
+        | Q(invoice__kind=InvoiceKind.BONUS)
+    )
     stays, back = (
         dict(found.order_by().values_list("contract_id").annotate(sum=Sum(worth)))
         for found, worth in ((billed, F("net") + F("recovered")), (gone, CREDITED))

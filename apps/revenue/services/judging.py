@@ -22,7 +22,8 @@ from apps.revenue.services.interest import said_of
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is decided. Which fields a kind reads: ``measure`` with ``costs`` or with ``starts_on`` and ``ends_on``;
-    ``costs``; ``amount`` as the stand-alone price; ``about``, ``method``, ``outcomes`` and ``at_most``; ``about`` and
+    ``costs``; ``amount`` as the stand-alone price; ``about``, ``method``, ``outcomes``, ``at_most`` and ``settled_by``,
+    the kind of charge of the same milestone in whose place the estimate stands until it is billed; ``about`` and
     ``component``; ``version_ref`` and ``treatment``. ``position`` names the obligation; a variable amount or financing
     component without one is borne by all."""
 
@@ -39,6 +40,7 @@ class Decision:
     method: rules.Method = rules.Method.MOST_LIKELY
     outcomes: Sequence[rules.Outcome] = ()
     at_most: Decimal | None = None
+    settled_by: str = ""
     component: rules.Component | None = None
     version_ref: str = ""
     treatment: rules.Treatment | None = None
@@ -168,6 +170,8 @@ def _say_variable(judgement: Judgement, decision: Decision) -> None:
         _exact(one.amount, judgement, field="outcomes")
     _exact(decision.at_most or money.ZERO, judgement, field="at_most")
     estimated = rules.estimate(decision.outcomes, method=decision.method, currency=currency)
+    if decision.settled_by and judgement.obligation is None:
+        raise Refused("Choose the milestone whose bonus or damages are estimated.", field="obligation")
     judgement.about = _named(decision)
     judgement.counts = rules.included(estimated, at_most=decision.at_most)
     judgement.said = {
@@ -175,6 +179,7 @@ def _say_variable(judgement: Judgement, decision: Decision) -> None:
         "outcomes": [{"amount": str(one.amount), "percent": str(one.percent)} for one in decision.outcomes],
         "estimate": str(estimated),
         "at_most": None if decision.at_most is None else str(decision.at_most),
+        **({"settled_by": decision.settled_by} if decision.settled_by else {}),
     }
 
 

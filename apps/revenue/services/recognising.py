@@ -28,6 +28,7 @@ from apps.revenue.services.facts import (
 )
 from apps.revenue.services.interest import accrue
 from apps.revenue.services.opening import open_obligations
+from apps.revenue.services.settling import settle_estimates
 
 
 def recognise(*, contract: Contract, at: datetime, through: date | None = None) -> list[Recognition]:
@@ -48,6 +49,7 @@ def recognise_all(*, contracts: Iterable[Contract], at: datetime, through: date 
     versions = versions_in_force(running)
     books = _opened(running, versions=versions, at=at)
     known, treated, events = _known(running), _treated(running), events_of(running, versions=versions)
+    settle_estimates(running, events=events, at=at)
     for one in books:
         pk = one.contract.pk
         _follow(one, events[pk], known=known[pk], treated=treated)

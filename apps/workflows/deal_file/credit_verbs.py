@@ -10,7 +10,6 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
 from apps.invoicing.rules import OfLine, Share
 from apps.invoicing.services import correcting
-from apps.invoicing.services.standing import standing
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.workflows import correcting as workflow
@@ -36,7 +35,7 @@ def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 def _correct(scene: Scene, event: Event, actor: Actor) -> Answer:
     invoice = scene.invoice(event)
-    words = correcting.words_of(standing(invoice))
+    words = correcting.words_that_stand(invoice_ref=invoice.ref)
     right: dict[str, Any] = dict(event.right)
     name, description = right.pop("line", ""), right.pop("description", "")
     if words.lines and (name or description):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from apps.core import money
+from apps.invoicing.models.charge import ChargeKind
 from apps.revenue.models import JudgementKind, Measure
 from apps.revenue.rules import Component, Compounding, Costs, Method, Outcome, Treatment
 from apps.workflows.deal_file.reader import Place
@@ -55,12 +56,13 @@ def _price(place: Place) -> Said:
 
 
 def _variable(place: Place) -> Said:
-    method, at_most = place.maybe("method"), place.maybe("at_most")
+    method, at_most, settled_by = (place.maybe(name) for name in ("method", "at_most", "settled_by"))
     return {
         "about": place.need("name").text(most=80),
         "method": Method(method.one_of(*(one.value for one in Method))) if method is not None else Method.MOST_LIKELY,
         "outcomes": tuple(_outcome(one) for one in place.need("outcomes").each()),
         "at_most": _amount(at_most) if at_most is not None else None,
+        "settled_by": settled_by.one_of(*ChargeKind.values) if settled_by is not None else "",
     }
 
 

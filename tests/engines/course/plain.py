@@ -60,6 +60,8 @@ class Bill:
     credited_net: Decimal = ZERO
     paid: Decimal = ZERO
     argument: Argument | None = None
+    street: str = ""
+    """Where the buyer is by its last correction."""
 
     def tax(self, net: Decimal) -> Decimal:
         return cents(net * self.rate / 100)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
+from apps.invoicing.models.charge import ChargeKind
 from apps.portals.forms import ActionForm, AmountField, DayField, RateField
 from apps.revenue import rules
 from apps.revenue.models import JudgementKind, Measure, Modification, Obligation
@@ -153,6 +154,13 @@ class VariableForm(JudgementForm):
         help_text=_("What will highly probably not be reversed. Leave it empty where nothing constrains the estimate."),
     )
 
+    settled_by = forms.ChoiceField(
+        label=_("Stands until this is billed"),
+        choices=[("", _("Nothing: it is judged again by hand")), *ChargeKind.choices],
+        required=False,
+        help_text=_("Of the same milestone. What stands then takes the place of the estimate by itself."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for number in OUTCOMES:
@@ -162,7 +170,7 @@ class VariableForm(JudgementForm):
             self.fields[f"percent_{number}"] = RateField(
                 label=_("Outcome %(number)s: probability in %%") % {"number": number}, required=number == 1
             )
-        last = ("at_most", "effective_on", "reason")
+        last = ("at_most", "settled_by", "effective_on", "reason")
         self.order_fields([*(name for name in self.fields if name not in last), *last])
 
     def said(self, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +185,7 @@ class VariableForm(JudgementForm):
             "method": rules.Method(said["method"]),
             "outcomes": outcomes,
             "at_most": said["at_most"],
+            "settled_by": said["settled_by"],
         }
 
 
