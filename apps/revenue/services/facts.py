@@ -18,13 +18,12 @@ from django.db.models.functions import Coalesce
 from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import NO_SUPPLY, CreditNote, CreditNoteLine, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, CreditNoteLine, Invoice, InvoiceKind
 from apps.invoicing.models.charge import ChargeKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Judgement, Why
-from apps.revenue.rules import Span
 
 ORDER = {
     why: number
@@ -57,14 +56,6 @@ class Event:
     judgement: Judgement | None = None
     settles: str = ""
     """The kind of charge that stands by it, such as a bonus: what was estimated of it until then is known now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
-    """The periods of a recurring line, by number, and what was credited of each."""
-
-    spans: Mapping[int, Span]
-    credits: Mapping[int, Decimal]
 
 
 Contracts: TypeAlias = Mapping[int, Contract]
@@ -288,29 +279,3 @@ def _judgements(contracts: Contracts) -> Found:
             one.contract_id,
             Event(why=Why.JUDGEMENT, cause=cause, on=one.effective_on, at=one.judged_at, judgement=one),
         )
-
-
-def calendars_of(contracts: Iterable[int]) -> dict[int, dict[int, Calendar]]:
-    """The periods of the recurring lines that have begun or have their days, by contract and position."""
-    wanted = list(contracts)
-    if not wanted:
-        return {}
-    spans: dict[tuple[int, int], dict[int, Span]] = defaultdict(dict)
-    instalments = Instalment.objects.filter(
-        contract_id__in=wanted, bills_on__isnull=False, ends_on__isnull=False, cancelled_at__isnull=True
-    )
-    for pk, position, number, first, last, amount in instalments.order_by("pk").values_list(
-        "contract_id", "position", "number", "bills_on", "ends_on", "amount"
-    ):
-        if first is not None and last is not None:
-            spans[pk, position][number] = Span(first=first, last=last, weight=amount)
-    credited: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    notes = CreditNote.objects.filter(contract_id__in=wanted, invoice__instalment__ends_on__isnull=False)
-    for pk, position, number, net in notes.annotate(worth=CREDITED).values_list(
-        "contract_id", "invoice__instalment__position", "invoice__instalment__number", "worth"
-    ):
-        credited[pk, position][number] += net
-    calendars: dict[int, dict[int, Calendar]] = defaultdict(dict)
-    for (pk, position), found in spans.items():
-        calendars[pk][position] = Calendar(spans=found, credits=credited[pk, position])
-    return calendars

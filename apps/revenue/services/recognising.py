@@ -18,10 +18,10 @@ from apps.revenue.models import (
 )
 from apps.revenue.services.applying import apply, let_days_pass
 from apps.revenue.services.books import Books, keep
+from apps.revenue.services.calendars import calendars_of
 from apps.revenue.services.facts import (
     Contracts,
     Event,
-    calendars_of,
     events_of,
     first_lines_of,
     versions_in_force,
