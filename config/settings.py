@@ -238,6 +238,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Cairn <no-reply@localhost>")
+BOUNCES_URL = env.str("BOUNCES_URL", default="")
+"""Where notifications of failed mails lie: the mailbox of DEFAULT_FROM_EMAIL, as a maildir or by IMAP."""
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 """Rate limits must be shared by all workers; Postgres is there anyway."""
 DEMO = env.bool("DEMO", default=False) and EMBEDDED and DEBUG
@@ -279,6 +281,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.recourse_upkeep",
     "apps.workflows.refund_jobs",
     "apps.workflows.reservation_upkeep",
+    "apps.workflows.review_upkeep",
     "apps.workflows.reservation_jobs",
     "apps.workflows.retention_jobs",
     "apps.workflows.revenue_jobs",

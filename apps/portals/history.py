@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.audit.models import Activity, Chain, Entry
+from apps.audit.models import Entry
 from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.milestones.models import Milestone
@@ -17,9 +16,6 @@ from apps.portals.parts import Event
 
 SHOWN = 60
 """The newest entries of one contract that its page shows."""
-RECENT = 10
-MOVED = 3 * RECENT
-"""So many contracts are looked at for what happened last; there are more, because the last step may be a quiet one."""
 QUIET = (
     *("contract.draft_changed", "contract.plan_imported"),
     "link.granted",
@@ -138,6 +134,8 @@ VERBS: Mapping[str, Words] = {
     "dispute.settled": (_("Dispute settled by both sides"), "check-lg", "positive"),
     "dispute.withdrawn": (_("Dispute withdrawn"), "slash-circle", "neutral"),
     "dispute.reminded": (_("Reminded of a position in the dispute"), "bell", "neutral"),
+    "mail.came_back": (_("A mail came back"), "envelope", "negative"),
+    "submission.notice_came_back": (_("The notice came back: the review waits"), "envelope", "negative"),
     "payment.allocated": (_("Unapplied money settled an invoice"), "bank", "positive"),
     "charge.claimed": (_("Charge claimed"), "hourglass-split", "attention"),
     "charge.objected": (_("The seller objects to a charge"), "exclamation-triangle", "attention"),
@@ -225,57 +223,41 @@ VERBS: Mapping[str, Words] = {
 
 def of_contract(actor: Actor, contract: Contract) -> list[Event]:
     """What happened on one contract, newest first; nothing of it for somebody who may not read its chain."""
-    return _events(actor, _of_chain(actor, contract).order_by("-position")[:SHOWN])
+    return events(actor, _of_chain(actor, contract).order_by("-position")[:SHOWN])
 
 
 def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> list[Event]:
     """The same for some things of the contract only, such as ``milestone:k7f2…``."""
-    return _events(actor, _of_chain(actor, contract).filter(subject__in=list(subjects)).order_by("-position")[:SHOWN])
+    return events(actor, _of_chain(actor, contract).filter(subject__in=list(subjects)).order_by("-position")[:SHOWN])
 
 
 def of_the_contract_itself(actor: Actor, contract: Contract) -> list[Event]:
     """What belongs to no version, milestone or invoice, newest first: confirmed events, links in the wrong hands."""
     found = _of_chain(actor, contract).filter(verb__in=["event.confirmed", "link.of_the_other_side"])
-    return _events(actor, found.order_by("-position")[:SHOWN])
+    return events(actor, found.order_by("-position")[:SHOWN])
 
 
 def of_corrections(actor: Actor, contract: Contract, ref: str, *, kind: str = "credit_note") -> list[Event]:
     """What was done with a credit note, or a ``corrected_invoice``, newest first: it stands in its invoice's record."""
     entries = _of_chain(actor, contract).filter(verb__startswith=f"{kind}.").order_by("-position")[:SHOWN]
-    return _events(actor, [one for one in entries if canonical.read(one.text)["facts"].get(kind) == ref])
-
-
-def recent(actor: Actor) -> list[Event]:
-    """What happened last on all contracts that the actor may see, each with the contract's title.
-
-    Of each of the contracts that moved last the newest entries are read by their position, and no others.
-    """
-    subject = Chain.objects.filter(pk=OuterRef("chain")).values("subject")
-    newest = Entry.objects.filter(chain=OuterRef("chain")).exclude(verb__in=QUIET).order_by("-position").values("pk")
-    moved = Activity.objects.visible_to(actor).order_by("-last_at", "chain_id")
-    told = moved.values_list("chain_id", Subquery(subject[:1]), ArraySubquery(newest[:RECENT]))[:MOVED]
-    of_contracts = {pk: (_ref(name), keys) for pk, name, keys in told if name.startswith("contract:")}
-    found = Entry.objects.filter(pk__in=[key for _contract, keys in of_contracts.values() for key in keys])
-    entries = list(found.order_by("-happened_at", "-pk")[:RECENT])
-    refs = {entry.pk: of_contracts[entry.chain_id][0] for entry in entries}
-    titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))
-    return _events(actor, entries, about={pk: titles.get(ref, "") for pk, ref in refs.items()})
+    return events(actor, [one for one in entries if canonical.read(one.text)["facts"].get(kind) == ref])
 
 
 def _of_chain(actor: Actor, contract: Contract) -> "QuerySet[Entry]":
     return Entry.objects.visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
 
 
-def _ref(subject: str) -> str:
+def ref_of(subject: str) -> str:
+    """Which thing an entry is about."""
     return subject.partition(":")[2]
 
 
-def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | None = None) -> list[Event]:
+def events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | None = None) -> list[Event]:
     """The entries as lines of a timeline; the milestones that they are about are named in one query."""
     entries = list(found)
     facts = {entry.pk: canonical.read(entry.text).get("facts", {}) for entry in entries}
     refs = {
-        entry.pk: _ref(entry.subject) if entry.subject.startswith("milestone:") else facts[entry.pk].get("milestone")
+        entry.pk: ref_of(entry.subject) if entry.subject.startswith("milestone:") else facts[entry.pk].get("milestone")
         for entry in entries
     }
     titles = dict(Milestone.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))

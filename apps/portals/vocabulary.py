@@ -138,6 +138,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "paid": Word(_("Paid"), "check-circle-fill", "positive"),
         "overdue": Word(_("Overdue"), "exclamation-triangle-fill", "negative"),
         "assigned": Word(_("Assigned"), "arrow-left-right", "info"),
+        "came_back": Word(_("Mail came back"), "envelope", "negative"),
         "credited": Word(_("Credited"), "arrow-counterclockwise", "neutral"),
         "disputed": Word(_("Disputed"), "flag-fill", "negative"),
         "withheld": Word(_("Withheld for defects"), "tools", "info"),

@@ -179,13 +179,14 @@ def send_sign_off_request(*, grant_ref: str, organisation_id: int) -> None:
     """
     with walls.asking_for(organisation_id):
         at = clock.now()
-        submission_ref = mails.sign_off_request(grant_ref=grant_ref, at=at)
-        if submission_ref:
+        sent = mails.sign_off_request(grant_ref=grant_ref, at=at)
+        if sent is not None and sent.mail is not None:
             notices.note_delivery(
                 actor=Actor.system(organisation_id=organisation_id),
-                submission_ref=submission_ref,
+                submission_ref=sent.mail.subject.partition(":")[2],
                 proof=Proof.MAIL,
                 at=at,
+                notice=sent.mail,
             )
 
 

@@ -27,7 +27,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate, EventCertificate, SettlementPaper
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews, watching
+from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, watching
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -174,27 +174,6 @@ def expire_offers(*, organisation_id: int, on: str) -> None:
         funding.expire_offers(
             actor=Actor.system(organisation_id=organisation_id), key=f"daily expiry on {date.fromisoformat(on)}"
         )
-
-
-@app.periodic(cron="*/10 * * * *")
-@app.task(queue=QUEUE, queueing_lock="tend_everybodys_reviews")
-def tend_everybodys_reviews(timestamp: int) -> None:
-    """Every ten minutes, one job for each review of which something is due: a reminder, or what silence means.
-
-    What waits in the queue already is not queued again, so an outage ends without a flood.
-    """
-    for review in reviews.due(at=clock.now()):
-        lock = f"review {review.submission_ref} {review.what}"
-        with suppress(AlreadyEnqueued):
-            tend_review.configure(queueing_lock=lock).defer(
-                submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what, due=review.due
-            )
-
-
-@app.task(queue=QUEUE, retry=AGAIN)
-def tend_review(*, submission_ref: str, seller_id: int, what: str, due: str = "") -> None:
-    """Do what is due of one review; a second run finds it done."""
-    reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what, due=due)
 
 
 @app.periodic(cron="*/10 * * * *")

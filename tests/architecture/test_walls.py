@@ -20,6 +20,8 @@ INSERT_ONLY = {
     "audit_entry",
     "contracts_comment",
     "contracts_contractparty",
+    "contracts_mailfailure",
+    "contracts_sentmail",
     "contracts_signature",
     "financing_adjustment",
     "financing_bankmovement",

@@ -423,6 +423,7 @@ ELSEWHERE = {
     "seller:retry_credit_document",
     "seller:retry_corrected_document",
     "seller:resend_invoice",
+    "seller:renew_link",
     "seller:remind_buyer",
     "seller:evidence",
     "seller:invoice_pdf",

@@ -16,7 +16,8 @@ from django.core.files.base import ContentFile
 
 from apps import workflows
 from apps.contracts.drafts import ChangeDraft
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, SentMail
+from apps.contracts.rules.returned_mail import Failure
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.models import OrderedPayment
@@ -608,6 +609,26 @@ def note_delivery(world: World) -> Attempt:
 
     def note(key: str) -> Answer:
         notices.note_delivery(actor=actor, submission_ref=world["submission"], proof=Proof.MAIL, at=at)
+        return {}
+
+    return Attempt(note, lambda: acting(actor, at=at))
+
+
+@story
+def note_failure(world: World) -> Attempt:
+    """Told twice, it is noted once."""
+    actor, at = Actor.system(organisation_id=world.parties.seller.pk), START + timedelta(hours=2)
+
+    def note(key: str) -> Answer:
+        mail = SentMail.objects.select_related("contract", "sender").get(pk=world.ids["silent.mail"])
+        notices.note_failure(
+            actor=actor,
+            mail=mail,
+            mailbox=mail.recipients[0],
+            failure=Failure((), "5.1.1", "No such user"),
+            received_at=at,
+            at=at,
+        )
         return {}
 
     return Attempt(note, lambda: acting(actor, at=at))

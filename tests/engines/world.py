@@ -234,13 +234,25 @@ def _silent(world: World) -> None:
     draft = scenarios.software_draft(deal, number="NL-silent", silence="accepted")
     submission = scenarios.submitted_milestone(scenarios.active_contract(deal, draft=draft, at=START), at=START)
     with walls.asking_for(deal.buyer.pk):
+        mail = contracts.note_sent(
+            name="sign_off_request",
+            subject=f"submission:{submission.ref}",
+            contract_id=submission.contract_id,
+            sender_id=deal.seller.pk,
+            reader_id=deal.buyer.pk,
+            to=["bea@meridian.example"],
+            message_id="<silent@cairn.example>",
+            at=START,
+        )
         notices.note_delivery(
             actor=Actor.system(organisation_id=deal.buyer.pk),
             submission_ref=submission.ref,
             proof=Proof.MAIL,
             at=START,
+            notice=mail,
         )
     world.refs["silent"] = submission.ref
+    world.ids["silent.mail"] = mail.pk
 
 
 def _by_calendar(world: World) -> None:

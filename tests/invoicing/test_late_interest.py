@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.contracts.late_payment import LateTerms
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, SentMail
 from apps.contracts.rules import plain_late_payment, read_late_payment
 from apps.contracts.rules.late_payment import check_late_payment
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import documents
-from apps.invoicing.models import Invoice, OpenItem
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Invoice, InvoiceLink, OpenItem
 from apps.invoicing.rules import Share
 from apps.invoicing.rules.late_interest import Change, late_charge
 from apps.invoicing.services.late_interest import Late, late_charges
@@ -31,6 +32,7 @@ from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
 from apps.workflows import billing, jobs, reminding, reserving
 from tests import disputes, scenarios
+from tests.returned import bounce
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -198,6 +200,25 @@ def test_both_sides_see_it_run_and_the_reminder_says_it(story: Story) -> None:
     assert "14,280.00" in body
     assert "40.18" in body
     assert "40.00" in body
+
+
+@pytest.mark.django_db
+def test_of_what_came_back_it_counts_from_the_day_on_which_it_arrived(story: Story) -> None:
+    with walls.asking_for(story.parties.seller.pk):
+        delivery = invoicing.deliver(invoice=story.first, at=AT)
+    with clock.stopped(AT):
+        jobs.send_invoice.func(delivery_ref=delivery.ref, organisation_id=story.parties.buyer.pk)
+    with walls.asking_for(story.parties.seller.pk):
+        sent = SentMail.objects.get(subject=f"invoice:{story.first.ref}")
+    bounce(sent, sent.recipients, at=AT)
+    assert set(found(story, 10)) == {story.second.number}
+    with walls.asking_for(story.parties.seller.pk), clock.stopped(AT + timedelta(days=35)):
+        invoicing.host(invoice=story.first, at=AT)
+        InvoiceLink.objects.filter(invoice=story.first).update(
+            first_viewed_at=AT + timedelta(days=35), last_viewed_at=AT + timedelta(days=35), views=1
+        )
+    # Opened on 6 April: 14,280.00 for the five days after it.
+    assert found(story, 10)[story.first.number].charge.interest == D("20.09")
 
 
 @pytest.mark.django_db

@@ -8,15 +8,19 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 
 from apps.audit.models import Entry
+from apps.contracts.models import SentMail
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import documents
-from apps.invoicing.models import Delivery, Invoice, Payment, ReminderPause
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Delivery, Invoice, OpenItem, Payment, ReminderPause
+from apps.invoicing.services.arrival import never_arrived
 from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
 from apps.workflows import billing, jobs, reminding, reserving
 from tests import scenarios
+from tests.returned import bounce
 from tests.scenarios import Parties, acting, key
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -216,3 +220,32 @@ def test_nobody_is_reminded_while_it_is_paused_and_then_with_one_letter(parties:
     put_off(30, at=17)
     assert tended(late(30)) == []
     assert [one.reminder for one in reminders(invoice)] == [2]
+
+
+def test_nobody_is_reminded_of_an_invoice_that_came_back(parties: Parties, invoice: Invoice) -> None:
+    """From one mailbox of three: the others have it. From all: nobody does, until it is sent again and stays there."""
+    schedule(parties, 3)
+    with walls.asking_for(invoice.seller_id):
+        delivery = invoicing.deliver(invoice=invoice, at=AT)
+    with clock.stopped(AT):
+        jobs.send_invoice.func(delivery_ref=delivery.ref, organisation_id=invoice.buyer_id)
+    with walls.asking_for(invoice.seller_id):
+        sent = SentMail.objects.get(subject=f"invoice:{invoice.ref}")
+        assert not OpenItem.objects.filter(never_arrived("invoice")).exists()
+    bounce(sent, sent.recipients[:1], at=AT + timedelta(hours=1))
+    with walls.asking_for(invoice.seller_id):
+        assert not OpenItem.objects.filter(never_arrived("invoice")).exists()
+    bounce(sent, sent.recipients[1:], at=AT + timedelta(hours=2))
+    assert tended(late(3)) == []
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=late(3)):
+        with pytest.raises(Refused, match="came back"):
+            reminding.remind_buyer(actor=bilge, key=key(), invoice_ref=invoice.ref)
+        with pytest.raises(IntegrityError, match="never arrived"), transaction.atomic():
+            Delivery.objects.create(
+                invoice=invoice, seller=parties.seller, buyer=parties.buyer, reminder=1, requested_at=late(3)
+            )
+        again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=invoice.ref)
+    with clock.stopped(late(3)):
+        jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=invoice.buyer_id)
+    assert tended(late(4)) == [1]

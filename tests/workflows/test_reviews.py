@@ -21,7 +21,7 @@ from apps.milestones.models import Decision, Milestone, Reminder, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
-from apps.workflows import notices, reviews, sign_off, upkeep
+from apps.workflows import notices, review_upkeep, reviews, sign_off
 from apps.workflows.once import Answer
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
@@ -180,8 +180,8 @@ def test_the_periodic_job_queues_each_due_review_once(parties: Parties) -> None:
     submission = submission_under(parties, "accepted")
     jobs = ProcrastinateJob.objects.filter(task_name__endswith="tend_review")
     with clock.stopped(AFTER):
-        upkeep.tend_everybodys_reviews(0)
-        upkeep.tend_everybodys_reviews(0)
+        review_upkeep.tend_everybodys_reviews(0)
+        review_upkeep.tend_everybodys_reviews(0)
         (job,) = jobs.values_list("args", flat=True)
         assert job == {
             "submission_ref": submission.ref,
@@ -189,8 +189,8 @@ def test_the_periodic_job_queues_each_due_review_once(parties: Parties) -> None:
             "what": "silence",
             "due": DUE.isoformat(),
         }
-        upkeep.tend_review(**job)
-        upkeep.tend_review(**job)
+        review_upkeep.tend_review(**job)
+        review_upkeep.tend_review(**job)
     assert stands(submission) == ("accepted", "accepted")
     with walls.asking_for(parties.seller.pk):
         assert Invoice.objects.count() == 1

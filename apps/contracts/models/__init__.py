@@ -5,6 +5,7 @@ from apps.contracts.models.criterion import Criterion
 from apps.contracts.models.document import ContractDocument
 from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.plan_line import PlanLine
+from apps.contracts.models.sent_mail import MailFailure, SentMail
 from apps.contracts.models.signature import Signature
 from apps.contracts.models.template import ContractTemplate
 from apps.contracts.models.termination import Termination
@@ -21,8 +22,10 @@ __all__ = [
     "ContractVersion",
     "Criterion",
     "GuestGrant",
+    "MailFailure",
     "PlanLine",
     "PlanUpload",
+    "SentMail",
     "Signature",
     "Termination",
 ]

@@ -49,6 +49,7 @@ from apps.contracts.services.locks import (
     lock_of_version,
     locking,
 )
+from apps.contracts.services.mail import note_failure, note_sent, proves_nothing
 from apps.contracts.services.negotiating import (
     OverdueProposal,
     answer,
@@ -151,6 +152,8 @@ __all__ = [
     "newest_version",
     "next_expiry",
     "note_counterparty",
+    "note_failure",
+    "note_sent",
     "order_in",
     "order_of",
     "organisation_of",
@@ -170,6 +173,7 @@ __all__ = [
     "propose_change",
     "proposed_version",
     "proposer_of",
+    "proves_nothing",
     "record",
     "record_change",
     "recorded",

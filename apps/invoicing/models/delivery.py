@@ -61,6 +61,19 @@ class Delivery(models.Model):
                 " AND d.state = 'ready')",
             ),
             guards.refused_when(
+                "not_reminded_of_what_never_arrived",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM invoicing_delivery d WHERE d.invoice_id = NEW.invoice_id"
+                " AND d.sent_at IS NOT NULL)",
+                "NOT EXISTS (SELECT 1 FROM invoicing_delivery d WHERE d.invoice_id = NEW.invoice_id"
+                " AND d.sent_at IS NOT NULL AND cardinality(d.recipients) > (SELECT count(*) FROM contracts_sentmail m"
+                " JOIN contracts_mailfailure f ON f.mail_id = m.id WHERE m.message_id = d.message_id))"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_invoicelink l WHERE l.invoice_id = NEW.invoice_id"
+                " AND l.first_viewed_at IS NOT NULL)"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_allocation a WHERE a.invoice_id = NEW.invoice_id)",
+                only="NEW.reminder > 0",
+            ),
+            guards.refused_when(
                 "not_reminded_while_paused",
                 guards.INSERT,
                 # A day of the seller, wherever it is: what is sure everywhere is refused here, the rest by the service.

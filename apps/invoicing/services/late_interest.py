@@ -26,6 +26,7 @@ from apps.invoicing.models import (
     Withholding,
 )
 from apps.invoicing.rules.late_interest import Change, LateCharge, late_charge
+from apps.invoicing.services.arrival import arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,14 @@ class Late:
 
 
 def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    """Of those open items that are overdue under a contract that agrees on it, by invoice; always eight queries.
+    """Of those open items that are overdue under a contract that agrees on it, by invoice; always nine queries.
 
     What counts as accepted earlier for computing interest alone counts as due earlier for that, and only for that.
     Reckoned on what is overdue, open and not in dispute, day by day: what is retained is asked for elsewhere, what is
     withheld for a defect counts from its release, and a day of a dispute counts for nobody whatever its outcome was.
     What was credited never was owed, and what a reversed payment settled never was paid. What was assigned is left out:
-    it is its financier's to ask for. Nor does interest bear interest.
+    it is its financier's to ask for. Nor does interest bear interest. Of an invoice whose mail came back it counts from
+    the day on which the buyer is known to have it, and not at all before.
     """
     return _charges(items.filter(open__gt=0), today=today)
 
@@ -70,14 +72,15 @@ def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[i
     rows = list(late.select_related("invoice__contract", "seller"))
     agreed = _agreed(rows) if rows else {}
     changes, claimed = (_changes(rows), _claimed(rows)) if rows else ({}, {})
+    arrived = arrivals([item.invoice_id for item in rows]) if rows else {}
     found = {}
     for item in rows:
-        terms = agreed.get(item.invoice_id)
-        if terms is None:
+        terms, since = agreed.get(item.invoice_id), arrived.get(item.invoice_id, item.invoice.issued_at)
+        if terms is None or since is None:
             continue
         begins = item.invoice.interest_due_on or item.due_on
         until, has_fee = claimed.get(item.invoice_id, (begins, False))
-        after = max(begins, until)
+        after = max(begins, until, _day(since, item)) if item.invoice_id in arrived else max(begins, until)
         charge = late_charge(
             terms,
             changes=changes[item.invoice_id],

@@ -12,8 +12,17 @@ from django.db.models.functions import Coalesce
 from apps.audit import services as audit
 from apps.core.errors import Refused
 from apps.invoicing import rules
-from apps.invoicing.models import Delivery, Document, OpenItem, PayeeInstruction, ReminderPause, ReminderSchedule
+from apps.invoicing.models import (
+    Delivery,
+    Document,
+    Invoice,
+    OpenItem,
+    PayeeInstruction,
+    ReminderPause,
+    ReminderSchedule,
+)
 from apps.invoicing.models.document import DocumentState
+from apps.invoicing.services.arrival import never_arrived
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -88,6 +97,7 @@ def remind(*, invoice_ref: str, actor: Actor, at: datetime, number: int = 0) -> 
     if item is None or document.state != DocumentState.READY or (number and number <= sent):
         if number:
             return None
+        _refuse_what_came_back(invoice)
         raise Refused(
             "There is nothing to remind of: {number} is not overdue, or what is open of it is disputed, assigned or"
             " has no document yet.",
@@ -131,6 +141,15 @@ def remind(*, invoice_ref: str, actor: Actor, at: datetime, number: int = 0) -> 
     return delivery
 
 
+def _refuse_what_came_back(invoice: Invoice) -> None:
+    if OpenItem.objects.filter(never_arrived("invoice"), invoice=invoice).exists():
+        raise Refused(
+            "Every mail with {number} came back, and nobody is known to have it. Correct the address and send the"
+            " invoice again first.",
+            number=invoice.number,
+        )
+
+
 def may_be_reminded(*, actor: Actor, invoice_id: int, today: date) -> bool:
     """Whether something of an invoice is overdue that the seller itself may ask for."""
     return _overdue(OpenItem.objects.visible_to(actor).filter(invoice=invoice_id), today=today).exists()
@@ -139,7 +158,8 @@ def may_be_reminded(*, actor: Actor, invoice_id: int, today: date) -> bool:
 def _overdue(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> "QuerySet[Any, Any]":
     """What is overdue, not disputed and the seller's to ask for, with the number of the last reminder as ``sent``.
 
-    What was assigned is its financier's to collect. ``before`` is the number of the last one that was sent before it
+    What was assigned is its financier's to collect. An invoice that came back, and that nobody is known to have, is
+    nobody's delay. ``before`` is the number of the last one that was sent before it
     fell due: what was withheld for a defect has days to pay of its own, and reminders of its own.
     """
     elsewhere = PayeeInstruction.objects.using(items.db).assigned().filter(milestone=OuterRef("invoice__milestone"))
@@ -151,6 +171,7 @@ def _overdue(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> "QuerySet
     return (
         items.filter(open__gt=0, due_on__lt=today, disputed__lt=F("open"))
         .exclude(Exists(elsewhere))
+        .exclude(never_arrived("invoice"))
         .annotate(sent=sent, before=before)
         .order_by("due_on", "pk")
     )

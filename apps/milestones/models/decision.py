@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract, Criterion, GuestGrant
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
+from apps.milestones.models.notice import SILENCE_WAITS_FOR_THE_NOTICE
 from apps.milestones.models.settled import DECIDED
 from apps.milestones.models.steps import STEP_GUARDS
 from apps.milestones.models.submission import Submission
@@ -147,6 +148,7 @@ class Decision(models.Model):
                 only="NEW.grant_id IS NOT NULL AND NEW.outcome <> 'settled'",
             ),
             *STEP_GUARDS,
+            SILENCE_WAITS_FOR_THE_NOTICE,
             *DECIDED,
         ]
 

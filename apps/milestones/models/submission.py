@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, Criterion
+from apps.contracts.models import Contract, Criterion, SentMail
 from apps.contracts.wall import own_paper
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -13,6 +13,7 @@ from apps.milestones.models.clock import CLOCK_GUARDS
 from apps.milestones.models.conditions import SUBMITTED_ONCE_MET
 from apps.milestones.models.links import LINKS_ARE_HTTPS
 from apps.milestones.models.milestone import Milestone
+from apps.milestones.models.notice import NOTICE_GUARDS
 from apps.milestones.models.settled import NOTHING_IS_SENT
 from apps.parties.actor import Actor
 from apps.parties.models import User
@@ -56,8 +57,10 @@ class Submission(models.Model):
     names its SHA-256. ``links`` (each with ``title`` and ``url``) are those to the whole.
     ``notified_at`` is when the notice provably reached the buyer (``notified_by``: how), and from then on
     ``review_due_at`` is the deadline that was told and stands; before, it is the earliest that it can be. It ends a day
-    of ``review_zone``. Where questions stop the clock, it stands still since ``suspended_at``, and ran on last at
-    ``resumed_at``; then ``review_due_at`` is what the last answer made of it.
+    of ``review_zone``. ``notice`` is the mail that proves it; one that comes back within 24 hours (``came_back_at``)
+    proves nothing, so the clock begins anew with the next proof, and silence decides nothing before it. Where
+    questions stop the clock, it stands still since ``suspended_at``, and ran on last at ``resumed_at``; then
+    ``review_due_at`` is what the last answer made of it.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -76,6 +79,8 @@ class Submission(models.Model):
     review_zone = models.CharField(max_length=40, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True)
     notified_by = models.CharField(max_length=10, choices=Proof.choices, blank=True)
+    notice = models.ForeignKey(SentMail, models.PROTECT, null=True, blank=True, related_name="+")
+    came_back_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     resumed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -114,6 +119,9 @@ class Submission(models.Model):
                 name="notified_after_sending_and_before_the_deadline",
             ),
             models.CheckConstraint(
+                condition=Q(notice__isnull=True) | Q(notified_by=Proof.MAIL), name="a_mail_is_the_notice_it_proves"
+            ),
+            models.CheckConstraint(
                 condition=Q(suspended_at__isnull=True, resumed_at__isnull=True) | Q(notified_at__isnull=False),
                 name="only_a_clock_that_runs_stands_still",
             ),
@@ -128,6 +136,8 @@ class Submission(models.Model):
                     "withdrawn_at",
                     "notified_at",
                     "notified_by",
+                    "notice_id",
+                    "came_back_at",
                     "review_due_at",
                     "review_zone",
                     "suspended_at",
@@ -137,8 +147,19 @@ class Submission(models.Model):
             guards.frozen_when(
                 "OLD.notified_at IS NOT NULL",
                 name="the_deadline_told_stands",
-                allow=("state", "withdrawn_at", "review_due_at", "suspended_at", "resumed_at"),
+                allow=(
+                    "state",
+                    "withdrawn_at",
+                    "review_due_at",
+                    "suspended_at",
+                    "resumed_at",
+                    "notified_at",
+                    "notified_by",
+                    "notice_id",
+                    "came_back_at",
+                ),
             ),
+            *NOTICE_GUARDS,
             *CLOCK_GUARDS,
             NOTHING_IS_SENT,
             LINKS_ARE_HTTPS,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from apps.contracts.rules.returned_mail import COUNTS_FOR
 from apps.contracts.rules.review import ACCEPTED, DECIDES
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -208,6 +209,12 @@ def check_in_time(
         " then; the seller may submit it again.",
         due=due,
     )
+
+
+def decides_after(*, due_at: datetime, mailed_at: datetime | None) -> datetime:
+    """When silence has decided: at the deadline, and not before a notice by mail has stood its 24 hours (a deadline of
+    one day can be sooner where the clocks are put forward)."""
+    return due_at if mailed_at is None else max(due_at, mailed_at + COUNTS_FOR)
 
 
 HALFWAY: Final = "halfway"

@@ -111,6 +111,7 @@ from apps.milestones.services.reviewing import (
     deadline_if_notified,
     next_moment,
     note_delivery,
+    notice_came_back,
     remind,
     reviews_due,
 )
@@ -217,6 +218,7 @@ __all__ = [
     "next_missed",
     "next_moment",
     "note_delivery",
+    "notice_came_back",
     "offer_reduction",
     "offerer_of",
     "open_draft",

@@ -14,7 +14,7 @@ from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.deciding import record, write
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.lapse_record import lapse_text
-from apps.milestones.services.silence import silence_of
+from apps.milestones.services.silence import decides_after, silence_of
 from apps.parties.actor import Actor, ActorKind
 
 
@@ -30,11 +30,17 @@ def decide_by_silence(
         raise NotAllowed("Only the end of the review period decides for somebody who said nothing.")
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
-    due_at, silence = submission.review_due_at, silence_of(submission)
-    waits = submission.state == SubmissionState.SUBMITTED and submission.notified_at is not None
-    if due_at is None or not waits or submission.suspended_at is not None or silence not in DECIDES:
+    due_at, silence, decides_at = submission.review_due_at, silence_of(submission), decides_after(submission)
+    waits = submission.state == SubmissionState.SUBMITTED
+    if (
+        due_at is None
+        or decides_at is None
+        or not waits
+        or submission.suspended_at is not None
+        or silence not in DECIDES
+    ):
         return None
-    if at <= due_at:
+    if at <= decides_at:
         raise IllegalTransition("This review still runs.")
     is_accepted = silence == Silence.ACCEPTED
     if is_accepted:

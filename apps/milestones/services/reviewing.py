@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant, SentMail
 from apps.contracts.rules import review_deadline
 from apps.contracts.rules.review import DECIDES
 from apps.milestones import rules
 from apps.milestones.models import Decision, Reminder, Submission
 from apps.milestones.models.submission import Proof, SubmissionState
-from apps.milestones.services.silence import agreed_silence, knowing, silence_of
+from apps.milestones.services.silence import agreed_silence, decides_after, knowing, silence_of
 from apps.parties.actor import Actor
 
 
@@ -25,11 +25,18 @@ def deadline_if_notified(submission: Submission, *, at: datetime) -> datetime | 
 
 
 def note_delivery(
-    *, contract: Contract, submission_ref: str, proof: Proof, actor: Actor, at: datetime
+    *,
+    contract: Contract,
+    submission_ref: str,
+    proof: Proof,
+    actor: Actor,
+    at: datetime,
+    notice: SentMail | None = None,
 ) -> Submission | None:
     """The notice of a submission reached the buyer: its review runs from here, to a deadline that stands.
 
-    Only the first proof counts, and only while the submission waits; None when nothing was to be noted.
+    Only the first proof counts, and only while the submission waits; None when nothing was to be noted. ``notice`` is
+    the mail that proves it: until it has stood for 24 hours, :func:`notice_came_back` takes its proof away again.
     """
     submission = (
         Submission.objects.select_for_update(of=("self",))
@@ -38,7 +45,7 @@ def note_delivery(
         .order_by()
         .first()
     )
-    if submission is None:
+    if submission is None or (notice is not None and contracts.proves_nothing(notice.pk, sent_at=at)):
         return None
     # Clocks may differ by a moment; nobody is notified before there is something to be notified of.
     notified_at = max(at, submission.submitted_at or at)
@@ -46,7 +53,10 @@ def note_delivery(
     review = contracts.review_terms(line.version, own=line.own)
     submission.review_due_at, submission.review_zone = review_deadline(notified_at, terms=review), review.time_zone
     submission.notified_at, submission.notified_by = notified_at, proof
-    submission.save(update_fields=["notified_at", "notified_by", "review_due_at", "review_zone"])
+    submission.notice, submission.came_back_at = notice, None
+    noted = ["notified_at", "notified_by", "notice", "came_back_at", "review_due_at", "review_zone"]
+    submission.save(update_fields=noted)
+    told: dict[str, Any] = {"message": notice.message_id} if notice is not None else {}
     contracts.record(
         contract,
         verb="submission.notified",
@@ -57,8 +67,65 @@ def note_delivery(
         sha256=submission.sha256,
         proof=proof.value,
         review_due_at=submission.review_due_at,
+        **told,
     )
     return submission
+
+
+def notice_came_back(*, contract: Contract, notice: SentMail, actor: Actor, at: datetime) -> Submission | None:
+    """The mail that proves a notice came back within 24 hours, so it proves nothing: the clock stops, and begins anew
+    with the next proof. None when no review rests on it.
+
+    Where another mail stands or the link was opened, that is the next proof. A clock that a question or a dispute has
+    stopped already keeps its course, because both name it; in that cycle silence decides nothing any more.
+    """
+    submission = (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("milestone")
+        .filter(contract=contract, notice=notice, state=SubmissionState.SUBMITTED, came_back_at__isnull=True)
+        .order_by()
+        .first()
+    )
+    notified_at = submission.notified_at if submission is not None else None
+    if submission is None or notified_at is None or not contracts.proves_nothing(notice.pk, sent_at=notified_at):
+        return None
+    submission.came_back_at = at
+    taken = ["came_back_at"]
+    if submission.suspended_at is None and submission.resumed_at is None:
+        submission.notified_at, submission.notified_by, submission.notice = None, "", None
+        taken += ["notified_at", "notified_by", "notice"]
+    submission.save(update_fields=taken)
+    contracts.record(
+        contract,
+        verb="submission.notice_came_back",
+        subject=f"submission:{submission.ref}",
+        actor=actor,
+        at=at,
+        cycle=submission.number,
+        sha256=submission.sha256,
+        message=notice.message_id,
+    )
+    other = _other_proof(submission, not_by=notice) if submission.notified_at is None else None
+    if other is not None:
+        proof, since, mail = other
+        noted = note_delivery(
+            contract=contract, submission_ref=submission.ref, proof=proof, actor=actor, at=since, notice=mail
+        )
+        return noted or submission
+    return submission
+
+
+def _other_proof(submission: Submission, *, not_by: SentMail) -> tuple[Proof, datetime, SentMail | None] | None:
+    """The earliest other proof that the buyer was notified: a mail that did not come back, or an opened link."""
+    links = GuestGrant.objects.filter(subject_ref=submission.ref, first_viewed_at__isnull=False)
+    found: list[tuple[Proof, datetime, SentMail | None]] = [
+        (Proof.VIEW, seen, None) for seen in links.values_list("first_viewed_at", flat=True) if seen is not None
+    ]
+    mails = SentMail.objects.filter(subject=f"submission:{submission.ref}", name=not_by.name).exclude(pk=not_by.pk)
+    for mail in mails.order_by("pk"):
+        if not contracts.proves_nothing(mail.pk, sent_at=mail.sent_at):
+            found.append((Proof.MAIL, mail.sent_at, mail))
+    return min(found, key=lambda proof: proof[1], default=None)
 
 
 def check_in_time(submission: Submission, *, at: datetime) -> None:
@@ -68,7 +135,7 @@ def check_in_time(submission: Submission, *, at: datetime) -> None:
     still it is never too late.
     """
     decided = submission.state != SubmissionState.SUBMITTED
-    if (submission.review_due_at or at) >= at or (submission.suspended_at is not None and not decided):
+    if (decides_after(submission) or at) >= at or (submission.suspended_at is not None and not decided):
         return
     if decided and not Decision.objects.filter(submission=submission, rule=Decision.Rule.SILENCE).exists():
         return
@@ -178,7 +245,8 @@ def _due(submission: Submission, *, at: datetime) -> str:
     """What is due of a review that runs and was not done yet; empty for nothing."""
     if submission.notified_at is None or submission.review_due_at is None:
         return ""
-    if at > submission.review_due_at and silence_of(submission) in DECIDES:
+    decides_at = decides_after(submission)
+    if decides_at is not None and at > decides_at and silence_of(submission) in DECIDES:
         return SILENCE
     newest = rules.newest_reminder(
         notified_at=submission.notified_at,

@@ -14,6 +14,7 @@ from apps.milestones import rules
 from apps.milestones.models import Dispute, Inspection, Milestone, Submission
 from apps.milestones.models.dispute import DEFECT, LIVE
 from apps.milestones.models.milestone import ENDED
+from apps.milestones.models.submission import Proof
 
 MOST_TOLD: Final = 6
 """Enough for a refusal to name five and say that there are more."""
@@ -65,12 +66,13 @@ def waits_for(submission: Submission) -> list[str]:
 
 def silence_of(submission: Submission) -> str:
     """What silence does: as the milestone says, else the contract; but a named defect, or a milestone above that was
-    not accepted in time, or a dispute, leaves nothing for it to accept, and then it decides nothing.
+    not accepted in time, or a dispute, leaves nothing for it to accept, and then it decides nothing. Nor does it when
+    the notice came back and no other proof is there.
 
     ``milestone__line__version`` is read already.
     """
     agreed = agreed_silence(submission)
-    if disputed_in(submission) is not None:
+    if disputed_in(submission) is not None or submission.came_back_at is not None:
         return str(Silence.ESCALATES)
     if agreed not in (Silence.ACCEPTED, Silence.INTEREST):
         return agreed
@@ -112,10 +114,18 @@ def accepted_for_interest_at(submission: Submission, *, at: datetime) -> datetim
     None where the contract does not say so, where it is in time, or where something was in the way of acceptance then:
     a dispute, a defect that was named, a clock that stood still. The submission was read :func:`knowing` that.
     """
-    due_at = submission.review_due_at
-    if due_at is None or submission.notified_at is None or submission.suspended_at is not None or at <= due_at:
+    due_at, decides_at = submission.review_due_at, decides_after(submission)
+    if due_at is None or decides_at is None or submission.suspended_at is not None or at <= decides_at:
         return None
     return due_at if silence_of(submission) == Silence.INTEREST else None
+
+
+def decides_after(submission: Submission) -> datetime | None:
+    """After which instant silence has decided; None while nobody is known to have been notified."""
+    if submission.review_due_at is None or submission.notified_at is None:
+        return None
+    mailed_at = submission.notified_at if submission.notified_by == Proof.MAIL else None
+    return rules.decides_after(due_at=submission.review_due_at, mailed_at=mailed_at)
 
 
 def agreed_silence(submission: Submission) -> str:

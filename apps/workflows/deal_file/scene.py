@@ -123,13 +123,14 @@ class Scene:
 
     def invoice(self, event: Event) -> Invoice:
         """Of a line with several (parts, periods), the one that is named, the first that is open, else the last one."""
-        invoices = list(self._invoices(event).select_related("open_item"))
+        invoices = list(self.invoices(event).select_related("open_item"))
         found = next((one for one in invoices if one.open_item.open), invoices[-1] if invoices else None)
         if found is None:
             raise Refused("This line of the plan has no invoice yet: it was not accepted, or is not due.")
         return found
 
-    def _invoices(self, event: Event) -> "QuerySet[Invoice]":
+    def invoices(self, event: Event) -> "QuerySet[Invoice]":
+        """All of a line, or of the period that is named."""
         invoices = Invoice.objects.filter(contract__ref=self.contract_ref)
         if event.period is not None:
             invoices = invoices.filter(instalment__number=event.period)
@@ -138,7 +139,7 @@ class Scene:
 
     def payment(self, event: Event) -> Payment:
         """The newest payment on the line's invoices that is not reversed."""
-        paid = Payment.objects.filter(allocations__invoice__in=self._invoices(event), reversal__isnull=True)
+        paid = Payment.objects.filter(allocations__invoice__in=self.invoices(event), reversal__isnull=True)
         found = paid.order_by("id").last()
         if found is None:
             raise Refused("No payment is recorded on the invoice of this line.")

@@ -43,6 +43,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "renew_link": Verb("seller"),
         "renew_invoice_link": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "revoke_invoice_link": Verb("seller", ("period",), on_milestone=True, any_line=True),
+        "mail_bounced": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "record_change": Verb("seller", ("title", "reason")),
         "propose_change": Verb("seller", ("title", "reason", "changes", "added", "terms", "answer_until")),
         "sign_change": Verb("buyer"),

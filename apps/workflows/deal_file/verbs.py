@@ -21,6 +21,7 @@ from apps.workflows.deal_file.document_verbs import DOCUMENTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.late_verbs import LATE_PAYMENT
 from apps.workflows.deal_file.link_verbs import LINKING
+from apps.workflows.deal_file.mail_verbs import MAILS
 from apps.workflows.deal_file.recourse_verbs import RECOURSE
 from apps.workflows.deal_file.refund_verbs import REFUNDING
 from apps.workflows.deal_file.reminder_verbs import REMINDING
@@ -196,6 +197,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **CREDITING,
         **DISPUTING,
         **LINKING,
+        **MAILS,
         **REFUNDING,
         **DOCUMENTING,
         **REMINDING,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.invoicing import account_text
 from apps.invoicing.models import AccountLetter
 from apps.workflows.mails.invoices import payables
-from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, absolute, fact, money, send
 
 
 def account_letter(*, letter_ref: str, time: int = 0) -> Sent | None:
@@ -42,5 +42,6 @@ def account_letter(*, letter_ref: str, time: int = 0) -> Sent | None:
             ],
             context={"letter": row, "closing": said.closing},
             files=[Enclosure(name, pdf, "application/pdf")],
+            about=About(f"account_letter:{row.ref}"),
         )
     )

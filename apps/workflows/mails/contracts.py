@@ -15,7 +15,7 @@ from apps.parties import tokens
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
-from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Letter, absolute, fact, money, send
 
 
 def link_to(grant: GuestGrant) -> str:
@@ -81,6 +81,7 @@ def contract_proposal(*, grant_ref: str) -> None:
                 if len(plans) > 1
                 else [money(line.title, line.amount, contract.currency) for line in version.lines.all()],
             },
+            about=About(f"version:{version.ref}", contract),
         )
     )
 

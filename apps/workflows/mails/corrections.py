@@ -7,7 +7,7 @@ from apps.invoicing import snapshot
 from apps.invoicing.models import CorrectedInvoice
 from apps.invoicing.services.standing import paid_instead
 from apps.workflows.mails.invoices import account_lines, page_of, people_for_invoices
-from apps.workflows.mails.letter import Enclosure, Letter, Sent, fact, money, send
+from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, fact, money, send
 
 
 def corrected_invoice(*, corrected_ref: str) -> Sent | None:
@@ -42,5 +42,6 @@ def corrected_invoice(*, corrected_ref: str) -> Sent | None:
                 "changes": said.corrects.changes if said.corrects is not None else (),
             },
             files=[Enclosure(f"{corrected.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+            about=About(f"corrected_invoice:{corrected.ref}", corrected.invoice.contract),
         )
     )

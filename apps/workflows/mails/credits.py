@@ -11,7 +11,7 @@ from apps.milestones.models.nullification import NullificationState
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails.invoices import people_for_invoices
-from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, absolute, fact, money, send
 
 
 def credit_note(*, credit_note_ref: str) -> Sent | None:
@@ -43,6 +43,7 @@ def credit_note(*, credit_note_ref: str) -> Sent | None:
                 "freed": -amounts.total(note.allocations.values_list("amount", flat=True)),
             },
             files=[Enclosure(f"{note.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+            about=About(f"credit_note:{note.ref}", billed.contract),
         )
     )
 

@@ -17,7 +17,7 @@ from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails.contracts import link_to, live_grant
 from apps.workflows.mails.invoices import account_lines
-from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Letter, absolute, fact, money, send
 
 
 def funding_news(*, request_ref: str) -> None:
@@ -125,6 +125,7 @@ def assignment_notice(*, grant_ref: str) -> None:
                 *account_lines(payee),
             ],
             context={"assignment": assignment, "invoice": assignment.invoice, "payee": payee},
+            about=About(f"assignment:{assignment.ref}", contract),
         )
     )
 

@@ -18,7 +18,7 @@ from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.parties.roles import Action, Role
 from apps.workflows.mails.late_payment import late_lines
-from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, absolute, fact, money, send
 
 
 def invoice(*, delivery_ref: str) -> Sent | None:
@@ -81,6 +81,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
                 and (printed is None or _numbers(instruction) != _numbers(printed)),
             },
             files=[_pdf(billed)],
+            about=About(f"invoice:{billed.ref}", billed.contract),
         )
     )
 
@@ -123,6 +124,7 @@ def _release(delivery: Delivery) -> Sent | None:
             ],
             context={"invoice": asked, "said": said},
             files=[_pdf(asked)],
+            about=About(f"invoice:{asked.ref}", asked.contract),
         )
     )
 
@@ -153,6 +155,7 @@ def _late(delivery: Delivery) -> Sent | None:
             ],
             context={"invoice": asked, "said": said},
             files=[_pdf(asked)],
+            about=About(f"invoice:{asked.ref}", asked.contract),
         )
     )
 
@@ -188,6 +191,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
             ],
             context={"invoice": billed, "payable": item.payable, "count": delivery.reminder},
             files=[_pdf(billed)],
+            about=About(f"invoice:{billed.ref}", billed.contract),
         )
     )
 

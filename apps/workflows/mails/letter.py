@@ -18,6 +18,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
 
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, SentMail
+from apps.core import clock
 from apps.parties import branding, logos
 from apps.parties.models import Organisation
 
@@ -34,6 +37,17 @@ class Enclosure:
     name: str
     content: bytes
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a letter is about that proves something or carries a document, so that its Message-ID is kept.
+
+    ``subject`` names it as the audit trail does; a statement of account belongs to no one contract.
+    """
+
+    subject: str
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +70,7 @@ class Letter:
     facts: Sequence[dict[str, Any]] = ()
     context: dict[str, Any] = field(default_factory=dict)
     files: Sequence[Enclosure] = ()
+    about: About | None = None
 
 
 LOGO: Final = "logo"
@@ -65,10 +80,11 @@ HOUSE_DARK: Final = {"accent_dark": "#74c9d8", "accent_fill_dark": "#1b7384"}
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the mail server took: to whom, and the Message-ID by which a mailbox knows it again."""
+    """What the mail server took: to whom, the Message-ID by which a mailbox knows it again, and where that is kept."""
 
     to: tuple[str, ...]
     message_id: str
+    mail: SentMail | None = None
 
 
 def send(letter: Letter) -> Sent | None:
@@ -77,7 +93,24 @@ def send(letter: Letter) -> Sent | None:
         return None
     message = rendered(letter)
     message.send()
-    return Sent(tuple(message.to), str(message.extra_headers["Message-ID"]))
+    message_id = str(message.extra_headers["Message-ID"])
+    return Sent(tuple(message.to), message_id, _kept(letter, message_id))
+
+
+def _kept(letter: Letter, message_id: str) -> SentMail | None:
+    if letter.about is None:
+        return None
+    contract = letter.about.contract
+    return contracts.note_sent(
+        name=letter.name,
+        subject=letter.about.subject,
+        contract_id=contract.pk if contract is not None else None,
+        sender_id=letter.sender.pk,
+        reader_id=letter.reader.pk,
+        to=letter.to,
+        message_id=message_id,
+        at=clock.now(),
+    )
 
 
 def rendered(letter: Letter) -> EmailMultiAlternatives:

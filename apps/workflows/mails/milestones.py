@@ -18,25 +18,25 @@ from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
 from apps.workflows.mails.contracts import link_to, live_grant
-from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Letter, Sent, absolute, fact, money, send
 
 
-def sign_off_request(*, grant_ref: str, at: datetime) -> str:
+def sign_off_request(*, grant_ref: str, at: datetime) -> Sent | None:
     """Ask the buyer's person to review: what, how much, what is met, until when, and what silence does.
 
     ``at`` is the instant of sending, from which the deadline counts unless it was told before. The answer is the
-    submission that the mail server took the notice of; empty when there was nothing to send.
+    notice that the mail server took; None when there was nothing to send.
     """
     grant = live_grant(grant_ref)
     if grant is None:
-        return ""
+        return None
     submissions = Submission.objects.select_related("milestone__line__version").prefetch_related(
         "notes__criterion", "files"
     )
     submission = submissions.get(ref=grant.subject_ref)
     milestone = submission.milestone
     due_at = milestones.deadline_if_notified(submission, at=at)
-    send(
+    return send(
         Letter(
             name="sign_off_request",
             key=grant.ref,
@@ -62,9 +62,9 @@ def sign_off_request(*, grant_ref: str, at: datetime) -> str:
                 "crossed": changes.crossed_before(submission) if submission.number > 1 else [],
                 "met": sum(note.is_met for note in submission.notes.all()),
             },
+            about=About(f"submission:{submission.ref}", grant.contract),
         )
     )
-    return submission.ref
 
 
 def acceptance(*, submission_ref: str) -> None:

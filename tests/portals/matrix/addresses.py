@@ -88,6 +88,7 @@ OF: Final[dict[str, str]] = {
     "seller:send_account_letter_again": "invoicing.AccountLetter",
     "seller:account_csv": "parties.Organisation",
     "seller:account_xlsx": "parties.Organisation",
+    "seller:renew_link": "contracts.GuestGrant",
     "seller:invoice": "invoicing.Invoice",
     "seller:invoice_pdf": "invoicing.Invoice",
     "seller:invoice_xml": "invoicing.Invoice",

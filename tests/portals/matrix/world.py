@@ -24,7 +24,7 @@ from apps.contracts.charges import OUTSIDE, BonusTerms, ChargeTerms, DamageTerms
 from apps.contracts.drafts import ChangeDraft, Condition, ContractDraft, DraftLine, Due
 from apps.contracts.drafts import LineTerms as OwnTerms
 from apps.contracts.late_payment import LateTerms
-from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, Termination
+from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, SentMail, Termination
 from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
 from apps.core.database import walls
@@ -107,6 +107,7 @@ from apps.workflows.packs import making
 from tests import applications, corrections, disputes, payment_documents, scenarios, terminations
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
+from tests.returned import bounce
 from tests.scenarios import Parties, acting, key, member
 
 NOW: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -744,6 +745,8 @@ class _Builder:
             reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
             again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
             jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
+        sent = SentMail.objects.using("owner").get(subject=f"invoice:{self.invoices[0].ref}")
+        bounce(sent, sent.recipients[:1], at=sent.sent_at)
         self._hosted(self.invoices[0].ref)
         with acting(member(self.deal, "billing")) as bilge:
             reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])

@@ -89,6 +89,7 @@ class World:
     changing: Contract
     question_ref: str
     invoice_question_ref: str
+    grant_ref: str
     letter_ref: str
     notice_ref: str
     settlement_ref: str
@@ -268,6 +269,7 @@ def _built(parties: Parties) -> World:
         changing=changing_contract,
         question_ref=question["question"],
         invoice_question_ref=about["question"],
+        grant_ref=scenarios.link_to_sign_off(waiting).ref,
         letter_ref=letter["letter"],
         notice_ref=settlement.termination.ref,
         settlement_ref=settlement.ref,
@@ -366,6 +368,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack": world.pack_ref,
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
+        "renew_link": world.grant_ref,
         "remind_buyer": invoice,
         "pause_reminders": invoice,
         "sign_contract": world.answer_ref,
@@ -451,6 +454,7 @@ POST_ONLY = (
     "request_export",
     "request_pack",
     "retry_export",
+    "renew_link",
     "resend_invoice",
     "retry_certificate",
     "retry_corrected_document",

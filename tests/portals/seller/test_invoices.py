@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts.models import SentMail
 from apps.core import canonical, clock
 from apps.invoicing import documents
 from apps.invoicing.models import Delivery, Document, Invoice, Payment
@@ -17,6 +18,7 @@ from apps.parties.models import Organisation
 from apps.workflows import jobs
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, accepted_offer, content_of, hidden, opened_facility
+from tests.returned import bounce
 from tests.scenarios import PDF, Parties, acting
 
 
@@ -176,6 +178,12 @@ def test_the_page_says_to_whom_the_invoice_went_and_sends_it_again_once(parties:
     jobs.send_invoice.func(delivery_ref=delivery.ref, organisation_id=parties.buyer.pk)
     page = seller.get(of("invoice", invoice))
     assert "Sent to einkauf@meridian.example, bea@meridian.example, paul@meridian.example on" in page.content.decode()
+    with acting(scenarios.seller_actor(parties)):
+        sent = SentMail.objects.get(subject=f"invoice:{invoice.ref}")
+    bounce(sent, ["bea@meridian.example"], at=clock.now())
+    page = seller.get(of("invoice", invoice))
+    assert "It did not come back from einkauf@meridian.example, paul@meridian.example." in page.content.decode()
+    assert "Mail came back" in seller.get("/seller/invoices/").content.decode()
     form = {"key": str(page.context["resend"]["key"].value())}
     for _click in range(2):
         assert seller.post(of("resend_invoice", invoice), form)["Location"] == of("invoice", invoice)

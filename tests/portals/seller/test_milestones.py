@@ -6,11 +6,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts.models import SentMail
+from apps.core import clock
+from apps.core.database import walls
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.milestones.services import CriterionVerdict
 from apps.workflows import sign_off
+from apps.workflows.worker import run_due_jobs
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, content_of, hidden
+from tests.returned import bounce
 from tests.scenarios import PDF, Parties, acting
 
 
@@ -238,3 +243,28 @@ def test_who_may_not_submit_is_told_so(parties: Parties, signed_in: SignIn) -> N
     with acting(scenarios.seller_actor(parties)):
         submission.refresh_from_db()
     assert submission.state == "withdrawn"
+
+
+def test_a_request_that_came_back_is_said_with_what_to_do(parties: Parties, seller: Client) -> None:
+    at = clock.now()
+    submission = scenarios.submitted_milestone(scenarios.active_contract(parties, at=at), at=at)
+    milestone = submission.milestone
+    with walls.asking_for(parties.buyer.pk), clock.stopped(at):
+        run_due_jobs()
+        sent = SentMail.objects.get(subject=f"submission:{submission.ref}")
+    assert "The mail came back" not in seller.get("/seller/").content.decode()
+    bounce(sent, sent.recipients, at=at)
+    assert "The mail came back: Prototype" in seller.get("/seller/").content.decode()
+    page = seller.get(of("milestone", milestone))
+    for part in ("The mail came back from bea@meridian.example", "550 5.1.1 no such user", "The review does not run"):
+        assert part in page.content.decode(), part
+    (one,) = page.context["came_back"]
+    form = {"key": str(one.form["key"].value())}
+    for _click in range(2):
+        assert seller.post(reverse("seller:renew_link", args=[one.grant]), form)["Location"] == of(
+            "milestone", milestone
+        )
+    with walls.asking_for(parties.buyer.pk):
+        run_due_jobs()
+    assert "The mail came back" not in seller.get(of("milestone", milestone)).content.decode()
+    assert "The mail came back" not in seller.get("/seller/").content.decode()

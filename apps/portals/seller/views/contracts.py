@@ -14,7 +14,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLin
 from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
-from apps.portals import conversing, deposits, history, instalments, papers, retaining, waiting
+from apps.portals import conversing, deposits, history, instalments, papers, retaining, returned, waiting
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.page import panel_of as applications_of
 from apps.portals.changing.desk import orders_of
@@ -174,6 +174,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
                 here=_url(found),
                 retry_url=reverse("seller:retry_contract_document", args=[whole.ref]),
             ),
+            "came_back": returned.of_version(actor, last),
             "asked": last if found.state == "draft" and last is not None and last.changes_asked_at else None,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
             "events": history.of_contract(actor, found),

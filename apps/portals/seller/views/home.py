@@ -26,7 +26,7 @@ from apps.invoicing.models import (
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import asking, formats, history, payment_documents
+from apps.portals import asking, formats, latest, payment_documents, returned
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.waiting import change_orders, unpriced_changes
 from apps.portals.charging.shown import needs_of as charged_needs
@@ -68,7 +68,7 @@ def home(request: PortalRequest) -> HttpResponse:
             "tiles": _tiles(actor, today, early=fundable, expected=money_of),
             "charts": money_of.charts(early if is_early else {}),
             "switch": _switch(is_early=is_early) if any(fundable.values()) else (),
-            "events": history.recent(actor),
+            "events": latest.recent(actor),
             "is_new": not Contract.objects.of_seller(actor).exists(),
         },
     )
@@ -84,6 +84,7 @@ def _switch(*, is_early: bool) -> list[Tab]:
 
 
 def _needs(actor: Actor, today: date) -> Iterator[Need]:
+    yield from returned.needs(actor)
     if actor.may(Action.REQUEST_FUNDING):
         yield from _offers(actor)
     if actor.may(Action.SUBMIT_MILESTONE):

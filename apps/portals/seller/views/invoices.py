@@ -1,5 +1,6 @@
 """Invoices: the list, the page of one, its PDF, and the money that arrived for it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,7 @@ from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeIns
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import open_totals, payment_documents
+from apps.portals import open_totals, payment_documents, returned
 from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
 from apps.portals.correcting.shown import corrections_of, notes_of
@@ -94,8 +95,8 @@ def invoices(request: PortalRequest) -> HttpResponse:
         {
             "unapplied": unapplied.payments(request.actor),
             "rows": [
-                (invoice, invoice_state(invoice.open_item, today=today), vars(invoice)["is_assigned"])
-                for invoice in rows.rows
+                (invoice, invoice_state(invoice.open_item, today=today), vars(invoice)["is_assigned"], came_back)
+                for invoice, came_back in _with_their_mails(request.actor, rows.rows)
             ],
             "page": rows,
             "tabs": tabs,
@@ -104,6 +105,12 @@ def invoices(request: PortalRequest) -> HttpResponse:
             "words": words,
         },
     )
+
+
+def _with_their_mails(actor: Actor, rows: Sequence[Invoice]) -> list[tuple[Invoice, bool]]:
+    """Each with whether its newest mail came back from somebody, and something of it is still open."""
+    failures = returned.failures_of(actor, [f"invoice:{row.ref}" for row in rows])
+    return [(row, bool(row.open_item.open) and f"invoice:{row.ref}" in failures) for row in rows]
 
 
 def invoice_of(request: PortalRequest, ref: str) -> Invoice:
@@ -156,6 +163,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "asked": asked,
             "allocations": unapplied.of_invoice(request.actor, found),
             "documents": payment_documents.of_invoice(request.actor, found, side="seller"),
+            "came_back": returned.of_document(request.actor, f"invoice:{found.ref}") if found.open_item.open else [],
             "corrections": corrections_of(request.actor, found, side=SELLER),
             "may_correct": not why_not(request.actor, Action.CREDIT_INVOICE)
             and found.bills_supply

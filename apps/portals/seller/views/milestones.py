@@ -15,7 +15,7 @@ from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
-from apps.portals import history, missing_people, papers, silence
+from apps.portals import history, missing_people, papers, returned, silence
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.page import stands_in
 from apps.portals.charging.shown import charged_of
@@ -67,6 +67,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "steps": _steps(found, cycles, invoice),
             "next": _first(found) or _what_next(found, cycles, draft, invoice),
             "missing_people": missing_people.of_milestone(found, side="seller"),
+            "came_back": returned.of_submission(actor, waiting),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
             "disputes": disputes.of_milestone(actor, found, side=SELLER),
