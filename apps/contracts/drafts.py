@@ -12,6 +12,7 @@ from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.charges import ChargeTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.payment_documents import PaymentDocuments
+from apps.contracts.replaced_terms import ReplacedTerms
 from apps.contracts.retention import RetentionTerms
 
 MILESTONE: Final = "milestone"
@@ -101,7 +102,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class LineTerms:
+class LineTerms(ReplacedTerms):
     """What one milestone has of its own in the place of the contract's terms, and whether it waits for others.
 
     ``review_days`` None and ``silence`` empty mean as in the contract. ``is_cumulative``: it cannot be accepted before
@@ -125,7 +126,6 @@ class LineTerms:
 
 
 AS_AGREED: Final = LineTerms()
-"""A line like the others."""
 
 
 @dataclass(frozen=True, slots=True)

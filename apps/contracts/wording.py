@@ -5,7 +5,7 @@ from typing import Final
 from babel import Locale
 from django.utils.translation import get_language, gettext, ngettext
 
-from apps.contracts import document_wording
+from apps.contracts import document_wording, own_wording
 from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.drafts import ANY, Condition, LineTerms
 from apps.contracts.rules import ReviewTerms
@@ -217,7 +217,7 @@ def own_terms(own: LineTerms) -> list[str]:
             if own.retention_rate
             else gettext("Nothing of this milestone is retained.")
         )
-    return said
+    return [*said, *own_wording.sentences(own)]
 
 
 def waits_for(condition: Condition) -> str:

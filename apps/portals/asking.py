@@ -72,8 +72,9 @@ class Questions:
     left: int = 0
 
 
-def to_ask(actor: Actor, submission: Submission, *, most: int, url: str) -> Questions:
-    """As the buyer reads them; ``most`` is how many stop the clock as agreed."""
+def to_ask(actor: Actor, submission: Submission, *, url: str) -> Questions:
+    """As the buyer reads them, with how many more stop the clock."""
+    most = submission.milestone.line.agreed.question_suspensions
     asked = list(Question.objects.visible_to(actor).filter(submission=submission))
     may = submission.state == "submitted" and actor.may(Action.ASK_SELLER)
     runs = submission.notified_at is not None and submission.suspended_at is None

@@ -1,14 +1,15 @@
 """Who is missing at the buyer, in words: for whoever sends or signs a contract, and on pages of milestones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import EVENT
+from apps.contracts.drafts import EVENT, LineTerms
 from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.payment_documents import PaymentDocuments
+from apps.contracts.rules import Agreed
 from apps.contracts.rules.people_needed import Lack
 from apps.core import clock
 from apps.milestones import services as milestones
@@ -23,9 +24,9 @@ def of_version(version: ContractVersion, *, side: str) -> list[str]:
     lines = [line for plan in plans for line in plan.lines.all() if line.due is None and line.amount is not None]
     terms = version.document_terms or PaymentDocuments()
     documents = [*terms.each, *terms.once, *(name for line in lines for name in line.documents)]
-    amounts = (line.amount for line in lines if line.amount)
+    asked = [(line.amount, line.own) for line in lines if line.amount]
     events = [event for plan in plans for line in plan.lines.all() for event in _events(line)]
-    return _words(version, amounts=amounts, price=version.price, side=side, documents=documents, events=events)
+    return _words(version, asked=asked, price=version.price, side=side, documents=documents, events=events)
 
 
 def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
@@ -36,7 +37,7 @@ def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
     version.contract = milestone.contract
     waits = milestones.waits_for_first(milestone, at=clock.now())
     events = waits.events if waits is not None else ()
-    return _words(version, amounts=[milestone.amount], price=None, side=side, events=events)
+    return _words(version, asked=[(milestone.amount, milestone.line.own)], price=None, side=side, events=events)
 
 
 def _events(line: PlanLine) -> tuple[str, ...]:
@@ -48,15 +49,15 @@ def _events(line: PlanLine) -> tuple[str, ...]:
 def _words(
     version: ContractVersion,
     *,
-    amounts: Iterable[Decimal],
+    asked: Sequence[tuple[Decimal, LineTerms]],
     price: Decimal | None,
     side: str,
     documents: Sequence[str] = (),
     events: Sequence[str] = (),
 ) -> list[str]:
     buyer = version.contract.buyer
-    found = contracts.missing_people(version, amounts=amounts, price=price, documents=documents, events=events)
-    said = []
+    found = contracts.missing_people(version, milestones=asked, price=price, documents=documents, events=events)
+    said, two_accept = [], any(Agreed(version, own).needs_second(amount) for amount, own in asked)
     for one in found:
         amount = formats.money(one.amount, version.currency) if one.amount is not None else ""
         what = {
@@ -66,7 +67,7 @@ def _words(
             Lack.EVENT: _("Nobody at %(buyer)s can confirm the events that the contract waits for."),
             Lack.ACCEPTOR: _("%(buyer)s has too few people who may accept a milestone of %(amount)s."),
             Lack.LIMIT: _("Nobody else at %(buyer)s has a limit that reaches a milestone of %(amount)s.")
-            if version.second_acceptor_above is not None
+            if two_accept
             else _("Nobody at %(buyer)s has a limit that reaches a milestone of %(amount)s."),
         }[one.lack] % {"buyer": buyer.legal_name, "amount": amount}
         said.append(f"{what} {_what_to_do(one.lack, is_claimed=buyer.is_claimed, side=side)}")

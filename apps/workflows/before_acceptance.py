@@ -89,7 +89,7 @@ def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_re
 
 def calls_to_inspect(submission: Submission, *, contract: Contract) -> list[JobDeferrer]:
     """Where the contract asks for an inspection, the buyer's inspectors hear of what was submitted."""
-    if contract.active_version is None or not contract.active_version.needs_inspection:
+    if not submission.milestone.line.agreed.needs_inspection:
         return []
     return [
         jobs_before_acceptance.send_inspection_wanted.configure(

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import Condition
+from apps.contracts.drafts import Condition, LineTerms
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.rules.people_needed import Lack, Missing, Person, missing
+from apps.contracts.rules.people_needed import Asked, Lack, Missing, Person, missing
 from apps.core import clock
 from apps.core.database import walls
 from apps.parties.models import Membership
@@ -50,14 +50,16 @@ GUEST = Person(signs=True, inspects=False, accepts=True)
 def test_what_is_missing(
     people: list[Person], inspection: bool, above: Decimal | None, amounts: list[int], found: list[Missing]
 ) -> None:
-    told = missing(people, amounts=map(Decimal, amounts), needs_inspection=inspection, second_above=above)
-    assert told == found
+    def asked(amount: int) -> Asked:
+        return Asked(Decimal(amount), 2 if above is not None and amount > above else 1, needs_inspection=inspection)
+
+    assert missing(people, asked=map(asked, amounts)) == found
 
 
 def test_somebody_has_to_be_able_to_sign() -> None:
     def told(price: int) -> list[Missing]:
         people = [SMALL, INSPECTOR]
-        return missing(people, amounts=[], needs_inspection=False, second_above=None, price=Decimal(price))
+        return missing(people, asked=[], price=Decimal(price))
 
     assert (told(5000), told(5001)) == ([], [Missing(Lack.SIGNER, Decimal(5001))])
 
@@ -128,7 +130,11 @@ def test_a_buyer_without_people_here_has_the_person_who_is_named(parties: Partie
     contract: Contract = scenarios.drafted_contract(parties, draft=draft)
     with acting(scenarios.seller_actor(parties)):
         version = ContractVersion.objects.select_related("contract__buyer").get(contract=contract)
-        found = contracts.missing_people(version, amounts=[Decimal(12000)], price=version.price, events=["Permit"])
+        found = contracts.missing_people(
+            version, milestones=[(Decimal(12000), LineTerms())], price=version.price, events=["Permit"]
+        )
+        without = [(Decimal(12000), LineTerms(needs_inspection=False))]
+        assert contracts.missing_people(version, milestones=without) == [], "a milestone that is not inspected"
     seller = Client()
     seller.force_login(parties.people["seller"].user)
     page = seller.get(f"/seller/contracts/{contract.ref}/propose/").content.decode()

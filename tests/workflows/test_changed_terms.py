@@ -57,7 +57,7 @@ def due(contract: Contract) -> list[date]:
 def test_terms_hold_from_then_on_and_the_signatory_signs_them_by_link(parties: Parties) -> None:
     contract = scenarios.active_contract(parties, at=NOON - 10 * DAY)
     under_review = tell(scenarios.submitted_milestone(contract, at=NOON), at=NOON)
-    third = line(contract, 3, own=LineTerms(review_days=3, silence="rejected"))
+    third = line(contract, 3, own=LineTerms(review_days=3, silence="rejected", payment_days=14))
     draft = ChangeDraft(
         "Slower payment, quicker review",
         "The buyer's runs of payment are monthly from now on.",
@@ -89,7 +89,9 @@ def test_terms_hold_from_then_on_and_the_signatory_signs_them_by_link(parties: P
         assert [one["term"] for one in told["change_order"]["terms"]] == [
             *("payment_days", "payment_basis", "review_days", "silence")
         ]
-        assert told["change_order"]["lines"][0]["own_after"]["review_days"] == 3
+        (changed,) = told["change_order"]["lines"]
+        assert (changed["own_after"]["review_days"], changed["own_after"]["payment_days"]) == (3, 14)
+        assert "two_acceptors" not in changed["own_after"], "what is not said is in no text"
         assert (told["terms"]["payment_days"], told["terms"]["payment_basis"]) == (60, "month_end")
         assert told["plan"][2]["own"]["silence"] == "rejected"
     with acting(guest, at=NOON + 2 * DAY), pytest.raises(Refused):

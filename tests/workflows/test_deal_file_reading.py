@@ -1,6 +1,7 @@
 """A deal file that is wrong is refused with line, key and reason, before anything happens."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -122,8 +123,8 @@ def _with_order(changes: str, *later: str) -> tuple[Event, ...]:
 def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     words = "title: Live, scope: none, planned: none, criteria: [{text: It runs, evidence: yes}]"
     events = _with_order(
-        f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none}},"
-        " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}},"
+        f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none, inspection: yes, damages_percent: 0.25}},"
+        " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}, payment_days: 0},"
         " {milestone: Subscription, starts: 2026-07-01, until: 2027-06-30}]",
         "{on: today-50 09:00, do: pay, by: clara, milestone: Live}",
     )
@@ -133,10 +134,13 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     milestone, deposit, recurring = change.lines
     own = LineTerms(7, condition=Condition(on=TODAY))
     assert milestone.of(DraftLine("Go-live", "As drawn", planned_on=TODAY, own=own)) == DraftLine(
-        "Live", criteria=(DraftCriterion("It runs", True),), own=LineTerms(7, "accepted")
+        "Live",
+        criteria=(DraftCriterion("It runs", True),),
+        own=LineTerms(7, "accepted", needs_inspection=True, damages_percent=Decimal("0.25")),
     )
     paid = DraftLine("Deposit", kind="deposit", due=Due("event", event="Granted"))
     assert deposit.of(paid).due == Due("date", date(2026, 4, 5), recovery=Recovery("first"))
+    assert deposit.of(paid).own == LineTerms(payment_days=0)
     portal = DraftLine("Portal", kind="recurring", due=Due("acceptance", milestone="Live", period="quarter", count=9))
     assert recurring.of(portal).due == Due("date", date(2026, 7, 1), period="quarter", count=4)
 
@@ -146,6 +150,7 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     [
         ("[{milestone: Deposit}]", "says nothing that is different"),
         ("[{milestone: Deposit, criteria: [{text: Paid}]}]", "is billed by days, without a sign-off"),
+        ("[{milestone: Deposit, payment_days: 0, inspection: yes}]", "inspection"),
         ("[{milestone: Deposit, starts_with: Go-live}]", "a deposit line says `due`"),
         ("[{milestone: Deposit, until: 2027-01-01}]", "is a deposit, billed once"),
         ("[{milestone: Subscription, recovered: {way: first}}]", "only a deposit is `recovered`"),

@@ -6,6 +6,7 @@ from apps.contracts.models import dues, measured
 from apps.contracts.models.condition import OF_CONDITION
 from apps.contracts.models.steps import OF_OWN_TERMS, OwnTerms
 from apps.contracts.models.version import LINE_FROZEN, ContractVersion
+from apps.contracts.rules.agreed import Agreed
 from apps.core import days
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -84,3 +85,8 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def agreed(self) -> Agreed:
+        """What holds for it: the terms of its version, and its own in their place."""
+        return Agreed(self.version, self.own)

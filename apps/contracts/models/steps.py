@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import LineTerms
 from apps.contracts.rules.conditions import read_condition
+from apps.contracts.rules.payment import LONGEST_TO_PAY
 from apps.contracts.rules.steps import LONGEST_OWN_REVIEW, MOST_SUSPENSIONS
 
 
@@ -57,6 +58,19 @@ class OwnTerms(models.Model):
     is_materials = models.BooleanField(_("stored materials"), default=False, db_default=False)
     condition = models.JSONField(_("waits for"), null=True, blank=True)
     documents = models.JSONField(_("documents before its invoice is due"), default=list, blank=True, db_default=[])
+    payment_days = models.PositiveSmallIntegerField(_("own days to pay"), null=True, blank=True)
+    partial_acceptance = models.BooleanField(_("may be accepted in part"), null=True, blank=True)
+    needs_inspection = models.BooleanField(_("an inspection comes before its acceptance"), null=True, blank=True)
+    two_acceptors = models.BooleanField(_("two people accept it"), null=True, blank=True)
+    question_suspensions = models.PositiveSmallIntegerField(
+        _("own questions that stop the review clock"), null=True, blank=True
+    )
+    damages_percent = models.DecimalField(
+        _("own damages for delay in percent"), max_digits=7, decimal_places=4, null=True, blank=True
+    )
+    bonus_percent = models.DecimalField(
+        _("own bonus in percent"), max_digits=7, decimal_places=4, null=True, blank=True
+    )
 
     class Meta:
         abstract = True
@@ -72,6 +86,13 @@ class OwnTerms(models.Model):
             is_materials=self.is_materials,
             condition=read_condition(self.condition),
             documents=tuple(self.documents),
+            payment_days=self.payment_days,
+            partial_acceptance=self.partial_acceptance,
+            needs_inspection=self.needs_inspection,
+            two_acceptors=self.two_acceptors,
+            question_suspensions=self.question_suspensions,
+            damages_percent=self.damages_percent,
+            bonus_percent=self.bonus_percent,
         )
 
 
@@ -93,5 +114,27 @@ OF_OWN_TERMS: Final = (
     models.CheckConstraint(
         condition=Q(retention_rate__isnull=True) | Q(retention_rate__gte=0, retention_rate__lte=50),
         name="own_retention_is_a_rate",
+    ),
+    models.CheckConstraint(
+        condition=(Q(payment_days__isnull=True) | Q(payment_days__lte=LONGEST_TO_PAY))
+        & (Q(question_suspensions__isnull=True) | Q(question_suspensions__lte=MOST_SUSPENSIONS)),
+        name="own_days_to_pay_and_questions_are_counted",
+    ),
+    models.CheckConstraint(
+        condition=(Q(damages_percent__isnull=True) | Q(damages_percent__gte=0, damages_percent__lte=100))
+        & (Q(bonus_percent__isnull=True) | Q(bonus_percent__gte=0, bonus_percent__lte=100)),
+        name="own_damages_and_bonus_are_rates",
+    ),
+    models.CheckConstraint(
+        condition=Q(kind="milestone")
+        | Q(
+            partial_acceptance__isnull=True,
+            needs_inspection__isnull=True,
+            two_acceptors__isnull=True,
+            question_suspensions__isnull=True,
+            damages_percent__isnull=True,
+            bonus_percent__isnull=True,
+        ),
+        name="only_a_milestone_is_accepted",
     ),
 )

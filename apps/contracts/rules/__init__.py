@@ -1,6 +1,7 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
 from apps.contracts.drafts import Recovery
+from apps.contracts.rules.agreed import Agreed
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
 from apps.contracts.rules.changed_terms import (
     CHANGEABLE,
@@ -73,6 +74,7 @@ from apps.contracts.rules.termination import (
     earliest_end,
 )
 from apps.contracts.rules.texts import (
+    LATER_TERMS,
     LineText,
     OptionText,
     PartyText,
@@ -87,6 +89,7 @@ __all__ = [
     "CHANGEABLE",
     "CONVENIENCE",
     "DRAFT_TERMS",
+    "LATER_TERMS",
     "LONGEST_PERIOD_OF_NOTICE",
     "MOST_OPTIONS",
     "MOST_SUSPENSIONS",
@@ -94,6 +97,7 @@ __all__ = [
     "TEXTS",
     "UNITS",
     "Advance",
+    "Agreed",
     "Ahead",
     "Difference",
     "Expected",

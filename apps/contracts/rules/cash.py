@@ -45,8 +45,9 @@ def expected_cash(
     """
     accepted = _acceptances(lines, signed_on=signed_on, review_days=review_days)
 
-    def paid(on: date) -> date:
-        return due_on(on, payment_days=payment_days, payment_basis=payment_basis)
+    def paid(on: date, line: PaperLine) -> date:
+        days = payment_days if line.own.payment_days is None else line.own.payment_days
+        return due_on(on, payment_days=days, payment_basis=payment_basis)
 
     found: list[Expected] = []
     advances: list[tuple[int, Advance]] = []
@@ -55,13 +56,13 @@ def expected_cash(
             continue
         if line.kind == MILESTONE:
             done = accepted[place]
-            found.append(Expected(paid(done) if done else None, line.amount, line.title, done))
+            found.append(Expected(paid(done, line) if done else None, line.amount, line.title, done))
             continue
         if line.due is not None and line.due.recovery is not None:
             advances.append((len(found), Advance(line.amount, line.due.recovery)))
         start = _start(line, lines, accepted, signed_on=signed_on)
         for on, amount in _instalments(line, start, currency=currency):
-            found.append(Expected(paid(max(on, signed_on)) if on else None, amount, line.title))
+            found.append(Expected(paid(max(on, signed_on), line) if on else None, amount, line.title))
     return _less_deposits(found, advances, currency=currency) if advances else found
 
 

@@ -24,6 +24,7 @@ from apps.contracts.rules.measures import worth
 from apps.contracts.rules.moved import Moved, PlacedLine, moved
 from apps.contracts.rules.plan import AMOUNT, TOTAL
 from apps.contracts.rules.recovery import is_recoverable
+from apps.contracts.rules.texts import all_terms
 from apps.contracts.rules.words import required
 from apps.core import money
 from apps.core.errors import Refused
@@ -215,7 +216,11 @@ def _placed(line: DraftLine, position: int) -> PlacedLine:
 def _own_text(one: Moved) -> dict[str, Any]:
     if not one.has_other_terms or one.before is None or one.after is None:
         return {}
-    return {"own_before": one.before.line.own or None, "own_after": one.after.line.own or None}
+    before, after = one.before.line.own, one.after.line.own
+    return {
+        "own_before": all_terms(before) if before else None,
+        "own_after": all_terms(after) if after else None,
+    }
 
 
 def _measure_of(one: Moved) -> dict[str, Any]:

@@ -134,6 +134,17 @@ def _check_rate(rate: Rate, *, of: str, currency: str) -> None:
     _check_percent(rate.cap, least=Decimal("0.0001"), field=f"{of}_cap")
 
 
+def check_own_charge(percent: Decimal, *, position: int) -> None:
+    """Refuse a rate of a period that a line of the plan cannot have of its own; zero means that nothing is owed."""
+    if not percent.is_finite() or not 0 <= percent <= HUNDRED or percent != round(percent, MOST_DECIMALS):
+        raise Refused(
+            "Own damages and bonus of line {line} are a percentage between 0 and 100 with at most {most} decimals.",
+            field="lines",
+            line=position,
+            most=MOST_DECIMALS,
+        )
+
+
 def _check_percent(percent: Decimal, *, least: Decimal, field: str) -> None:
     if not percent.is_finite() or not least <= percent <= HUNDRED:
         raise Refused("Enter a percentage above 0 and at most 100.", field=field)

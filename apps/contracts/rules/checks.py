@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.billing import BILLINGS, BY_APPLICATION
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.drafts import MILESTONE, RECURRING, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
@@ -99,6 +100,7 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
     if draft.retention is not None:
         check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
     check_own_retention(draft)
+    check_own_terms(draft)
     _check_sections(draft)
     check_interest(draft)
     amounts = check_plan(draft.lines, price=draft.price, currency=draft.currency)
@@ -142,11 +144,39 @@ def check_own_retention(draft: ContractDraft) -> None:
         )
 
 
-def check_options_retention(draft: ContractDraft) -> None:
+def check_own_terms(draft: ContractDraft) -> None:
+    """Refuse own terms of lines in a contract in which they mean nothing."""
+    charges = draft.charges or ChargeTerms()
+    for line in draft.lines:
+        if line.own.damages_percent is not None and charges.damages is None:
+            raise Refused(
+                "“{title}” has damages for delay of its own, and the contract agrees on none. Agree on them for the"
+                " contract, which says their cap and their tax, or take them out of the line.",
+                field="lines",
+                title=line.title,
+            )
+        if line.own.bonus_percent is not None and charges.bonus is None:
+            raise Refused(
+                "“{title}” has a bonus of its own, and the contract agrees on none. Agree on one for the contract,"
+                " which says its cap, or take it out of the line.",
+                field="lines",
+                title=line.title,
+            )
+        if line.kind == MILESTONE and line.own.payment_days is not None and draft.bills_by == BY_APPLICATION:
+            raise Refused(
+                "“{title}” has days to pay of its own, but an application for payment bills several milestones in one"
+                " invoice, which is due on one day. Take them out of the line.",
+                field="lines",
+                title=line.title,
+            )
+
+
+def check_options_own(draft: ContractDraft) -> None:
     """The same of the plan of an option: what releases name must stand in it too."""
     if draft.retention is not None:
         check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
     check_own_retention(draft)
+    check_own_terms(draft)
 
 
 def _milestones(lines: Sequence[DraftLine]) -> list[str]:

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from apps.contracts.drafts import (
     ACCEPTANCE,
-    AS_AGREED,
     DATE,
     EVENT,
     KINDS,
@@ -27,6 +26,7 @@ from apps.contracts.drafts import (
     STARTS,
     DraftLine,
     Due,
+    LineTerms,
 )
 from apps.contracts.rules.conditions import undated_own
 from apps.contracts.rules.plan import AMOUNT, TOTAL, Portion
@@ -157,7 +157,8 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
         recovery=recovery,
         event=event if due.start == EVENT else "",
     )
-    return replace(line, planned_on=None, due=kept, own=AS_AGREED)
+    # Nobody signs it off: of the terms of a milestone it has the days to pay.
+    return replace(line, planned_on=None, due=kept, own=LineTerms(payment_days=line.own.payment_days))
 
 
 def check_dues(lines: Sequence[DraftLine]) -> None:

@@ -18,7 +18,7 @@ from apps.contracts.drafts import (
     DraftOption,
     Due,
 )
-from apps.contracts.rules.checks import check_draft, check_lines, check_options_retention, check_plan, check_proposal
+from apps.contracts.rules.checks import check_draft, check_lines, check_options_own, check_plan, check_proposal
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.plan import HUNDRED, PERCENT_DECIMALS, REMAINDER
@@ -69,7 +69,7 @@ def check_offer(draft: ContractDraft) -> list[list[Decimal]]:
     for option in draft.options:
         price = option_price(option, price=draft.price, currency=draft.currency)
         of_option = _in_option(option, partial(check_plan, option.lines, price=price, currency=draft.currency))
-        _in_option(option, partial(check_options_retention, replace(draft, lines=option.lines)))
+        _in_option(option, partial(check_options_own, replace(draft, lines=option.lines)))
         _in_option(option, partial(check_payable_most, replace(draft, price=price, lines=option.lines), of_option))
         amounts.append(of_option)
     return amounts

@@ -50,7 +50,7 @@ def check_payable_most(draft: ContractDraft, amounts: Sequence[Decimal]) -> None
             field="lines",
             most=most,
         )
-    if draft.partial_acceptance:
+    if draft.partial_acceptance or any(line.own.partial_acceptance for line in draft.lines):
         raise Refused(
             "Where no more than a part of the price is payable before the last milestone is accepted, milestones are"
             " accepted whole: a part of one could lie wholly above the limit. Take acceptance in part out.",

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from apps.contracts.rules.steps import needs_second
-
 
 class Lack(StrEnum):
     """What is missing on the buyer's side."""
@@ -41,6 +39,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for a milestone of a net ``amount``: whether one inspects it first, and how many accept it."""
+
+    amount: Decimal
+    acceptors: int = 1
+    needs_inspection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """One thing that is missing, and the smallest amount for which it is."""
 
@@ -51,14 +58,12 @@ class Missing:
 def missing(
     people: Sequence[Person],
     *,
-    amounts: Iterable[Decimal],
-    needs_inspection: bool,
-    second_above: Decimal | None,
+    asked: Iterable[Asked],
     price: Decimal | None = None,
     has_documents: bool = False,
     has_events: bool = False,
 ) -> list[Missing]:
-    """What is missing for these amounts of milestones, and for a signature at ``price``; each thing once.
+    """What is missing for what is ``asked``, and for a signature at ``price``; each thing once.
 
     Who inspects does not accept, and of two acceptors each is another person. Whoever signs by personal link is one of
     the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment;
@@ -71,19 +76,15 @@ def missing(
         found[Lack.CONFIRMS] = Missing(Lack.CONFIRMS)
     if has_events and not any(one.confirms_events for one in people):
         found[Lack.EVENT] = Missing(Lack.EVENT)
-    for amount in sorted(set(amounts)):
-        lack = _lack(
-            people,
-            amount=amount,
-            acceptors=2 if needs_second(amount, above=second_above) else 1,
-            needs_inspection=needs_inspection,
-        )
+    for one in sorted(set(asked), key=lambda one: (one.amount, one.acceptors, one.needs_inspection)):
+        lack = _lack(people, one)
         if lack is not None:
-            found.setdefault(lack, Missing(lack, None if lack is Lack.INSPECTOR else amount))
+            found.setdefault(lack, Missing(lack, None if lack is Lack.INSPECTOR else one.amount))
     return list(found.values())
 
 
-def _lack(people: Sequence[Person], *, amount: Decimal, acceptors: int, needs_inspection: bool) -> Lack | None:
+def _lack(people: Sequence[Person], asked: Asked) -> Lack | None:
+    amount, acceptors, needs_inspection = asked.amount, asked.acceptors, asked.needs_inspection
     inspectors = [place for place, one in enumerate(people) if one.inspects]
     if needs_inspection and not inspectors:
         return Lack.INSPECTOR

@@ -53,6 +53,8 @@ def read_own(line: dict[str, Any]) -> LineTerms:
             "retention_rate": _decimal(own.get("retention_rate")),
             "condition": read_condition(own.get("condition")),
             "documents": tuple(own.get("documents", ())),
+            "damages_percent": _decimal(own.get("damages_percent")),
+            "bonus_percent": _decimal(own.get("bonus_percent")),
         }
     )
 

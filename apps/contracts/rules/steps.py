@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import ContractDraft, LineTerms
+from apps.contracts.rules.charges import check_own_charge
+from apps.contracts.rules.payment import LONGEST_TO_PAY
 from apps.contracts.rules.payment_documents import check_names
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
@@ -48,6 +50,24 @@ def check_own(own: LineTerms, *, position: int) -> None:
     check_names(own.documents, field="lines")
     if own.retention_rate is not None:
         check_own_rate(own.retention_rate)
+    if own.payment_days is not None and not 0 <= own.payment_days <= LONGEST_TO_PAY:
+        raise Refused(
+            "The own days to pay of line {line} are between 0 and {most}; leave them out for the contract's.",
+            field="lines",
+            line=position,
+            most=LONGEST_TO_PAY,
+        )
+    if own.question_suspensions is not None and not 0 <= own.question_suspensions <= MOST_SUSPENSIONS:
+        raise Refused(
+            "At most {most} questions about a submission of line {line} can stop the clock; 0 for none, empty for as in"
+            " the contract.",
+            field="lines",
+            line=position,
+            most=MOST_SUSPENSIONS,
+        )
+    for percent in (own.damages_percent, own.bonus_percent):
+        if percent is not None:
+            check_own_charge(percent, position=position)
 
 
 def needs_second(amount: Decimal, *, above: Decimal | None) -> bool:

@@ -4,12 +4,13 @@ A statement has a version, so that a signature of today can be read after the wo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms, Measure
+from apps.contracts.replaced_terms import ReplacedTerms
 from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.rules.dues import due_text
 from apps.contracts.rules.measures import measure_text
@@ -18,6 +19,8 @@ from apps.core.money import Money
 from apps.core.statements import Statement
 
 TEXT_VERSION: Final = "contract-1"
+LATER_TERMS: Final = tuple(one.name for one in fields(ReplacedTerms))
+"""Own terms of a line that are in no text before they were terms: named only where they are agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,18 @@ def own_text(own: LineTerms) -> dict[str, Any] | None:
         said["condition"] = plain_condition(own.condition)
     if own.documents:
         said["documents"] = list(own.documents)
-    return said if own else None
+    return {**said, **later_terms(own)} if own else None
+
+
+def later_terms(own: LineTerms) -> dict[str, Any]:
+    """Terms that a line could not have of its own before these were added, as far as they are agreed."""
+    return {name: value for name in LATER_TERMS if (value := getattr(own, name)) is not None}
+
+
+def all_terms(own: LineTerms) -> dict[str, Any]:
+    """All that a line has of its own, for the text of what a change order makes different."""
+    earlier = {one.name: getattr(own, one.name) for one in fields(own) if one.name not in LATER_TERMS}
+    return {**earlier, **later_terms(own)}
 
 
 def _option(option: OptionText) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from django.db import transaction
 
 from apps.contracts import rules
+from apps.contracts.drafts import LineTerms
 from apps.contracts.models import ContractVersion
-from apps.contracts.rules.people_needed import Missing, Person
+from apps.contracts.rules.people_needed import Asked, Missing, Person
 from apps.core.database import walls
 from apps.parties.models import Membership
 from apps.parties.roles import PERMITTED, Action, Role
@@ -16,27 +17,29 @@ from apps.parties.roles import PERMITTED, Action, Role
 def missing_people(
     version: ContractVersion,
     *,
-    amounts: Iterable[Decimal],
+    milestones: Iterable[tuple[Decimal, LineTerms]],
     price: Decimal | None = None,
     documents: Sequence[str] = (),
     events: Sequence[str] = (),
 ) -> list[Missing]:
-    """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts; and for the
-    signature, where a ``price`` is to be signed. ``documents`` are those that come before payment, ``events`` those
-    for which something waits.
+    """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts, each with its
+    own terms; and for the signature, where a ``price`` is to be signed. ``documents`` are those that come before
+    payment, ``events`` those for which something waits.
 
     Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
     signs and accepts by personal link, and inspects and confirms nothing.
     """
     return rules.missing(
         _people(version),
-        amounts=amounts,
-        needs_inspection=version.needs_inspection,
-        second_above=version.second_acceptor_above,
+        asked=[_asked(amount, rules.Agreed(version, own)) for amount, own in milestones],
         price=price,
         has_documents=bool(documents),
         has_events=bool(events),
     )
+
+
+def _asked(amount: Decimal, agreed: rules.Agreed) -> Asked:
+    return Asked(amount, 2 if agreed.needs_second(amount) else 1, needs_inspection=agreed.needs_inspection)
 
 
 def _people(version: ContractVersion) -> list[Person]:

@@ -108,6 +108,7 @@ def _rows(version: ContractVersion, lines: Sequence[DraftLine], *, currency: str
             is_materials=line.own.is_materials,
             documents=list(line.own.documents),
             condition=plain_condition(line.own.condition),
+            **{name: getattr(line.own, name) for name in rules.LATER_TERMS},
             **due_columns(line),
             **measure_columns(line.measure),
         )

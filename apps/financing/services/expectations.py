@@ -63,6 +63,6 @@ def parts_until_paid(milestone: Milestone, *, completed_on: date, funding_on: da
     return of_milestone(
         completed_on=completed_on,
         review_days=review_days or version.review_days,
-        due_on=version.due_on,
+        due_on=milestone.line.agreed.due_on,
         history=history,
     )

@@ -14,7 +14,7 @@ from apps.core.spoken import Said, said
 from apps.core.statements import Statement
 from apps.invoicing.models import Application, ApplicationLine, Invoice
 from apps.invoicing.models.application import ApplicationState
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes
 from apps.invoicing.services.application_texts import application_text, bill_of_lines
 from apps.invoicing.services.applications import (
     LONGEST_COMMENT,
@@ -103,7 +103,7 @@ def certify_application(
         comment=application.comment,
         **proof,
     )
-    cause = facts.of_application(application, lines=lines, version=version)
+    cause = causes.of_application(application, lines=lines, version=version)
     invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
     if (invoice.net, invoice.gross) != (bill.totals.net, bill.totals.gross):
         raise ValueError(f"invoice {invoice.number} differs from what application {application.ref} says")

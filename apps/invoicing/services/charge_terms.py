@@ -42,7 +42,7 @@ def _is_settled(milestone: Milestone) -> bool:
 
 def terms_of(milestone: Milestone) -> ChargeTerms | None:
     """What was agreed where it was, or will be, signed off."""
-    return milestone.line.version.charge_terms
+    return milestone.line.agreed.charges
 
 
 def day_of_acceptance(milestone: Milestone) -> date | None:

@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.models import Contract
 from apps.contracts.payment_documents import PaymentDocuments, Wanted
 from apps.contracts.rules.charges import Reckoned
-from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Application, ApplicationLine, Instalment, Invoice, InvoiceKind
-from apps.invoicing.services import cause_facts
-from apps.milestones.models import Decision, Milestone
+from apps.invoicing.models import Invoice, InvoiceKind
+from apps.invoicing.services import cause_facts, causes
+from apps.milestones.models import Milestone
 from apps.parties import branding
 from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
@@ -31,79 +29,7 @@ class Account:
     payee: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What is billed, and why; of a certified application for payment each milestone is among the ``parts``."""
-
-    kind: str
-    name: str
-    description: str
-    amount: Decimal
-    version: ContractVersion
-    milestone: Milestone | None = None
-    instalment: Instalment | None = None
-    acceptance: Decision | None = None
-    application: Application | None = None
-    parts: Sequence["Cause"] = ()
-
-    @property
-    def billed(self) -> Sequence["Cause"]:
-        """What its lines bill, one by one."""
-        return self.parts or (self,)
-
-    @property
-    def unit(self) -> str:
-        """The unit code (UN/ECE Recommendation 20): of a lump sum one piece."""
-        return self.version_line.unit if self.version_line is not None and self.version_line.unit else snapshot.ONE
-
-    @property
-    def invoice_kind(self) -> InvoiceKind:
-        """What sort of invoice it makes."""
-        if self.kind == InvoiceKind.BONUS:
-            return InvoiceKind.BONUS
-        if self.application is not None:
-            return InvoiceKind.APPLICATION
-        if self.instalment is None:
-            return InvoiceKind.MILESTONE
-        return InvoiceKind.ADVANCE if self.instalment.line.recovery else InvoiceKind.INSTALMENT
-
-    @property
-    def version_line(self) -> PlanLine | None:
-        """The line by which a milestone is billed that is agreed by quantity."""
-        milestone = self.milestone
-        if milestone is None or milestone.quantity is None or milestone.amount != self.amount:
-            return None
-        return milestone.line
-
-    @property
-    def priced(self) -> tuple[Decimal, Decimal, Decimal]:
-        """Quantity, net price, and the quantity that this price is of (BT-129, BT-146, BT-149).
-
-        The price is that of one unit, unless the running total of the line was rounded otherwise than this part alone
-        would be: then it is that of the whole part, so that the line is exact to the cent for whoever computes it.
-        """
-        line, milestone = self.version_line, self.milestone
-        if line is None or line.unit_price is None or milestone is None or milestone.quantity is None:
-            return Decimal(1), self.amount, Decimal(1)
-        quantity = milestone.quantity
-        alone = rules.line_net(quantity=quantity, price=line.unit_price, currency=milestone.currency)
-        return (quantity, line.unit_price, Decimal(1)) if alone == self.amount else (quantity, self.amount, quantity)
-
-
-def of_milestone(milestone: Milestone, *, acceptance: Decision) -> Cause:
-    """An accepted milestone, or the part of it that was accepted."""
-    return Cause(
-        kind="milestone",
-        name=milestone.title,
-        description=milestone.line.scope,
-        amount=milestone.amount,
-        version=milestone.line.version,
-        milestone=milestone,
-        acceptance=acceptance,
-    )
-
-
-def of_bonus(milestone: Milestone, *, found: Reckoned) -> Cause:
+def of_bonus(milestone: Milestone, *, found: Reckoned) -> causes.Cause:
     """What an early milestone earns beside its amount; its acceptance is that of the milestone."""
     with translation.override(language_of(milestone.contract.buyer)):
         name = gettext("Bonus: “{milestone}” before its planned day").format(milestone=milestone.title)
@@ -113,57 +39,19 @@ def of_bonus(milestone: Milestone, *, found: Reckoned) -> Cause:
             found.days,
         ).format(days=words.count(found.days), agreed=words.day(found.agreed_on), accepted=words.day(found.accepted_on))
     submission = milestone.accepted_submission
-    return Cause(
+    return causes.Cause(
         kind=InvoiceKind.BONUS.value,
         name=name,
         description=days,
         amount=found.amount,
         version=milestone.line.version,
         acceptance=submission.decision if submission is not None else None,
-    )
-
-
-def of_application(application: Application, *, lines: Sequence[ApplicationLine], version: ContractVersion) -> Cause:
-    """What was certified of an application, of each milestone at the tax on which it was agreed."""
-    parts = [
-        Cause(
-            kind="milestone",
-            name=line.milestone.title,
-            description=line.milestone.line.scope,
-            amount=line.certified,
-            version=line.milestone.line.version,
-            milestone=line.milestone,
-        )
-        for line in lines
-        if line.certified
-    ]
-    return Cause(
-        kind="application",
-        name=str(application),
-        description="",
-        amount=money.total(one.amount for one in parts),
-        version=version,
-        application=application,
-        parts=parts,
-    )
-
-
-def of_instalment(instalment: Instalment, *, contract: Contract) -> Cause:
-    """A deposit, or one period of a recurring line, on the terms that are in force: a change order leaves the line."""
-    version = contract.active_version or instalment.line.version
-    version.contract = contract
-    return Cause(
-        kind=instalment.line.kind,
-        name=instalment.title,
-        description=instalment.line.scope,
-        amount=instalment.amount,
-        version=version,
-        instalment=instalment,
+        own=milestone.line.own,
     )
 
 
 def semantic(
-    cause: Cause,
+    cause: causes.Cause,
     *,
     contract: Contract,
     breakdown: list[rules.TaxSubtotal],
@@ -193,7 +81,7 @@ def semantic(
         language=language_of(buyer),
         currency=contract.currency,
         due_date=due_on,
-        payment_days=version.payment_days,
+        payment_days=cause.agreed.payment_days,
         payment_basis=version.payment_basis,
         contract_number=contract.number,
         contract_title=contract.title,
@@ -224,7 +112,7 @@ def semantic(
     )
 
 
-def _line(cause: Cause, *, place: int) -> snapshot.Line:
+def _line(cause: causes.Cause, *, place: int) -> snapshot.Line:
     quantity, price, base = cause.priced
     return snapshot.Line(
         identifier=str(place),

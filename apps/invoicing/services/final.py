@@ -22,7 +22,7 @@ from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import snapshot
 from apps.invoicing.models import BESIDE_PLAN, CreditNote, Invoice, InvoiceKind
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes
 
 MOST_DEDUCTED: Final = 100
 """Earlier invoices that are listed; after more of them the last invoice deducts what is left of deposits only."""
@@ -41,7 +41,7 @@ class Before:
     worth: Decimal
 
 
-def as_final(said: snapshot.SemanticInvoice, *, cause: facts.Cause, contract: Contract) -> snapshot.SemanticInvoice:
+def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: Contract) -> snapshot.SemanticInvoice:
     """The invoice after which nothing is to be billed, as the final one of its contract.
 
     It stays as it is where the plan was not billed whole (a terminated contract), where prices were corrected by credit
@@ -106,7 +106,7 @@ def _before(contract: Contract) -> Sequence[Before]:
     return [one for one in found if one.net or one.worth]
 
 
-def _line(place: int, name: str, description: str, amount: Decimal, cause: facts.Cause) -> snapshot.Line:
+def _line(place: int, name: str, description: str, amount: Decimal, cause: causes.Cause) -> snapshot.Line:
     return snapshot.Line(
         identifier=str(place),
         name=name,

@@ -14,7 +14,7 @@ from apps.contracts.models.contract import ContractState
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
 from apps.invoicing.models import ApplicationLine, Instalment, Invoice
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes
 from apps.invoicing.services.issuing import issue_for
 from apps.invoicing.services.recovery import drop_deposits, fits
 from apps.parties.actor import Actor
@@ -121,7 +121,7 @@ def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor
         raise Refused("“{title}” is not due yet.", title=str(instalment))
     if not Instalment.objects.filter(pk=instalment.pk).billable().exists():
         raise Refused("“{title}” falls due when the contract has ended, so it is not billed.", title=str(instalment))
-    cause = facts.of_instalment(instalment, contract=contract)
+    cause = causes.of_instalment(instalment, contract=contract)
     invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
     return invoice
 

@@ -11,7 +11,7 @@ from apps.core import money
 from apps.core.days import NOT_YET
 from apps.invoicing import snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, OpenItem, PaymentDocument, Retention
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes
 from apps.invoicing.services.recovery import Deduction
 from apps.invoicing.services.withholding import Withholding
 from apps.ledger import services as ledger
@@ -21,7 +21,7 @@ from apps.ledger.charts import Seller
 def rows_of(
     invoice: Invoice,
     *,
-    cause: facts.Cause,
+    cause: causes.Cause,
     kept: Withholding,
     reserved: snapshot.Reserved | None,
     documents: Sequence[Wanted],

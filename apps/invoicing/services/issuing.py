@@ -17,7 +17,7 @@ from apps.invoicing.models import (
     InvoiceKind,
     NumberSeries,
 )
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes, facts
 from apps.invoicing.services.final import as_final
 from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
 from apps.invoicing.services.numbering import lock_series
@@ -71,7 +71,7 @@ def issue(
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
-    cause = facts.of_milestone(milestone, acceptance=submission.decision)
+    cause = causes.of_milestone(milestone, acceptance=submission.decision)
     invoice, series = issue_for(ref, cause=cause, contract=contract, reservations=reservations, actor=actor, at=at)
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
@@ -81,7 +81,7 @@ def issue(
 def issue_for(
     ref: str,
     *,
-    cause: facts.Cause,
+    cause: causes.Cause,
     contract: Contract,
     reservations: Sequence[Reservation] = (),
     actor: Actor,
@@ -104,7 +104,7 @@ def issue_for(
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
-    due_on = version.due_on(issued_on)
+    due_on = cause.agreed.due_on(issued_on)
     interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone)
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
@@ -179,7 +179,7 @@ def issue_for(
     return invoice, series
 
 
-def _interest_due_on(cause: facts.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
+def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
     """When it counts as due for computing interest: as if it had been issued on the day on which the work counts as
     accepted for that, in the seller's time zone. None where that is no earlier, or where nothing counts so.
 
@@ -190,16 +190,16 @@ def _interest_due_on(cause: facts.Cause, *, due_on: date, zone: ZoneInfo) -> dat
     decision = cause.acceptance
     if decision is None or decision.accepted_for_interest_at is None:
         return None
-    counts = cause.version.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
+    counts = cause.agreed.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
     return counts if counts < due_on else None
 
 
-def _gives_back(cause: facts.Cause, series: NumberSeries) -> bool:
+def _gives_back(cause: causes.Cause, series: NumberSeries) -> bool:
     """Whether it may give deposits back: a bonus is beside the price, of which they are advances."""
     return bool(vars(series)["has_advances"]) and cause.invoice_kind != InvoiceKind.BONUS
 
 
-def _breakdown(cause: facts.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
+def _breakdown(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
     """The tax on what it bills, line by line at its own treatment, less what it gives back."""
     billed = (rules.TaxedAmount(one.amount, one.version.tax_category, one.version.tax_rate) for one in cause.billed)
     less = (rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines)

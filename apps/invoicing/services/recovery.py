@@ -32,7 +32,7 @@ from apps.invoicing.models import (
     InvoiceKind,
     InvoiceLine,
 )
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes, facts
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.crediting import credit_agreed
 from apps.milestones.models import Milestone
@@ -165,7 +165,7 @@ def given_back_by(
     return [GivenBack(one.invoice, part) for one, part in zip(left, parts, strict=True) if part]
 
 
-def deducted(cause: facts.Cause, *, contract: Contract) -> Deduction:
+def deducted(cause: causes.Cause, *, contract: Contract) -> Deduction:
     """What the invoice of a cause deducts; a deposit gives nothing back of another."""
     if cause.invoice_kind == InvoiceKind.ADVANCE:
         return Deduction()

@@ -13,7 +13,7 @@ from apps.contracts.retention import RetentionTerms
 from apps.core import money
 from apps.core.database import kept
 from apps.invoicing import rules, snapshot
-from apps.invoicing.services import facts
+from apps.invoicing.services import causes
 from apps.invoicing.services.recovery import Deduction
 from apps.milestones.models import Milestone
 
@@ -97,7 +97,7 @@ class BilledWork:
         return self.amount - self.recovered
 
 
-def billed_of(cause: facts.Cause, *, deduction: Deduction, currency: str) -> list[BilledWork]:
+def billed_of(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[BilledWork]:
     """What of a cause is work that was accepted; what is given back is borne in proportion (largest remainder)."""
     parts = [(one.milestone, one.amount) for one in cause.billed if one.milestone is not None]
     return works(parts, recovered=deduction.amount, currency=currency) if parts else []

@@ -132,7 +132,7 @@ class Decision(models.Model):
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s"
                 " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
                 " JOIN contracts_contractversion v ON v.id = l.version_id"
-                " WHERE s.id = NEW.submission_id AND (v.partial_acceptance"
+                " WHERE s.id = NEW.submission_id AND (coalesce(l.partial_acceptance, v.partial_acceptance)"
                 # Or it is exactly what is not in dispute: the amount has fallen to it by now.
                 " OR EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = s.id"
                 " AND d.state IN ('open', 'proposed') AND d.whole - d.amount = m.amount)))",

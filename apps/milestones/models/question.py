@@ -111,7 +111,7 @@ class Question(models.Model):
                 guards.INSERT,
                 "NEW.stops_clock AND (SELECT count(*) FROM milestones_question q"
                 " WHERE q.submission_id = NEW.submission_id AND q.stops_clock)"
-                " >= (SELECT v.question_suspensions FROM milestones_submission s"
+                " >= (SELECT coalesce(l.question_suspensions, v.question_suspensions) FROM milestones_submission s"
                 " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
                 " JOIN contracts_contractversion v ON v.id = l.version_id WHERE s.id = NEW.submission_id)",
             ),

@@ -12,6 +12,8 @@ _VERSION: Final = (
 )
 _ASKED_FOR: Final = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.contract_id = NEW.contract_id AND {})"
 """Whether any version of the decision's contract, which is that of its submission, asks for such a step at all."""
+_ABOVE: Final = "CASE WHEN l.two_acceptors IS NULL THEN v.second_acceptor_above WHEN l.two_acceptors THEN 0 END"
+"""The amount above which two people accept the milestone, as :class:`apps.contracts.rules.Agreed` reads it."""
 _NEWEST: Final = (
     "NOT EXISTS (SELECT 1 FROM milestones_inspection j WHERE j.submission_id = i.submission_id AND j.id > i.id)"
 )
@@ -20,9 +22,9 @@ STEP_GUARDS: Final = (
     guards.refused_when(
         "inspected_before_it_is_accepted",
         guards.INSERT,
-        _ASKED_FOR.format("v.needs_inspection"),
-        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND v.needs_inspection)"
-        " AND NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
+        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id"
+        " AND coalesce(l.needs_inspection, v.needs_inspection))",
+        "NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
         f" AND i.user_id IS DISTINCT FROM NEW.user_id AND {reader('i.email')} <> {reader('NEW.email')}"
         f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
         only="NEW.outcome IN ('accepted', 'partly_accepted')",
@@ -30,11 +32,11 @@ STEP_GUARDS: Final = (
     guards.refused_when(
         "two_people_accept_what_is_large",
         guards.INSERT,
-        _ASKED_FOR.format("v.second_acceptor_above IS NOT NULL"),
+        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND {_ABOVE} IS NOT NULL)",
         # What waited is read of the text that was shown: an acceptance in part has lowered the amount by now.
         f"EXISTS (SELECT 1 FROM {_VERSION}"
-        " WHERE c.id = NEW.contract_id AND CASE WHEN v.second_acceptor_above IS NULL THEN FALSE"
-        " ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > v.second_acceptor_above END)"
+        f" WHERE c.id = NEW.contract_id AND CASE WHEN {_ABOVE} IS NULL THEN FALSE"
+        f" ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > {_ABOVE} END)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
         " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id)"
         f" AND {reader('f.email')} <> {reader('NEW.email')})",

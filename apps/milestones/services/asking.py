@@ -46,7 +46,7 @@ def ask(*, contract: Contract, submission_ref: str, actor: Actor, text: str, at:
             most=rules.MOST_QUESTIONS,
         )
     # A change order that says another number holds of what is submitted from then on.
-    agreed = submission.milestone.line.version.question_suspensions
+    agreed = submission.milestone.line.agreed.question_suspensions
     stops = _runs(submission, at=at) and sum(asked) < agreed
     question = Question.objects.create(
         contract=contract,

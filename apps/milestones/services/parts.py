@@ -74,7 +74,7 @@ def accept_part(
     accepted = rules.part_amount(part, whole=whole, measured=measured_of(milestone))
     agreed = Money(accepted, whole.currency)
     rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
-    if not milestone.line.version.partial_acceptance:
+    if not milestone.line.agreed.partial_acceptance:
         rules.check_in_dispute(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
         return accept_first(

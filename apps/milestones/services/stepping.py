@@ -8,7 +8,6 @@ from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
-from apps.contracts.rules import needs_second
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
@@ -121,7 +120,7 @@ def check_part(held: HeldSubmission, *, actor: Actor) -> None:
 def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[..., None]) -> None:
     contract = held.submission.contract
     # What a change order says of the steps holds of what is submitted from then on.
-    if held.submission.milestone.line.version.needs_inspection:
+    if held.submission.milestone.line.agreed.needs_inspection:
         refuse(held.found, user_id=actor.user_id, email=actor.email, organisation=contract.buyer.legal_name)
         by = held.found
         rules.refuse_inspector(
@@ -135,11 +134,10 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     What counts is all that waits, not the part that is accepted of it, so that nobody accepts alone in slices.
     """
     submission = held.submission
-    version = submission.milestone.line.version
     if submission.state != SubmissionState.SUBMITTED:
         # What is decided is refused by its state, with the right words.
         return False
-    if not needs_second(submission.milestone.amount, above=version.second_acceptor_above):
+    if not submission.milestone.line.agreed.needs_second(submission.milestone.amount):
         return False
     if held.first is None:
         return True
@@ -245,7 +243,7 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
     if read is None:
         return Ahead(None, None, is_first=False)
     milestone = read.milestone
-    is_large = needs_second(milestone.amount, above=milestone.line.version.second_acceptor_above)
+    is_large = milestone.line.agreed.needs_second(milestone.amount)
     told = None
     if first is not None:
         told = rules.First(first.name, first.email, first.user_id, first.amount, first.quantity)

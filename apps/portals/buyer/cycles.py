@@ -196,7 +196,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     is_pending = submission.state == "submitted"
     now = clock.now()
     ahead = milestones.what_is_ahead(submission, actor=actor) if is_pending else milestones.Ahead(None, None, False)
-    inspects = is_pending and version.needs_inspection and actor.may(Action.INSPECT_MILESTONE)
+    inspects = is_pending and milestone.line.agreed.needs_inspection and actor.may(Action.INSPECT_MILESTONE)
     return SubmissionReading(
         submission=submission,
         milestone=milestone,
@@ -221,11 +221,11 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
-        part_url=way.accept_part(submission) if version.partial_acceptance or ahead.undisputed else "",
+        part_url=way.accept_part(submission) if milestone.line.agreed.partial_acceptance or ahead.undisputed else "",
         undisputed=ahead.undisputed,
         reserve_url="" if version.is_by_application else way.accept_with_reservations(submission),
         dispute_url=way.dispute(submission),
-        questions=asking.to_ask(actor, submission, most=version.question_suspensions, url=way.ask_question(submission)),
+        questions=asking.to_ask(actor, submission, url=way.ask_question(submission)),
         inspections=list(submission.inspections.all()),
         first=getattr(submission, "first_acceptance", None),
         inspect_url=way.inspect_milestone(submission) if inspects else "",

@@ -118,7 +118,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
-        due_on=NOT_YET if documents else version.due_on(today),
+        due_on=NOT_YET if documents else milestone.line.agreed.due_on(today),
         documents=tuple(one.title for one in documents),
         currency=currency,
     )

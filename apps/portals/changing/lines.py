@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts.drafts import MILESTONE, RECURRING, ChangedLine, DraftCriterion, DraftLine
+from apps.contracts.drafts import MILESTONE, RECURRING, ChangedLine, DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules import PlacedLine, period_amounts
 from apps.contracts.rules.plan import AMOUNT
 from apps.core import money
 from apps.core.errors import Refused
-from apps.portals.changing.terms import OwnTermsFields
+from apps.portals.changing.terms import LONGEST, OwnTermsFields
 from apps.portals.drafting.dues import DueForm, due_values
 from apps.portals.drafting.measures import MeasureFields, measure_values
 from apps.portals.forms import AmountField, DayField, explain
@@ -185,6 +185,7 @@ class NewLineForm(MilestoneFields, DueForm):
             amount=typed["amount"],
             kind=self.line_kind,
             due=self.due(),
+            own=LineTerms(payment_days=typed["payment_days"]),
         )
 
 
@@ -204,6 +205,9 @@ class CalendarLineForm(AmountFields, DueForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    payment_days = forms.IntegerField(
+        label=gettext_lazy("Own days to pay"), min_value=0, max_value=LONGEST, required=False
+    )
     is_out = forms.BooleanField(label=gettext_lazy("Take it out"), required=False)
 
     def __init__(
@@ -211,6 +215,7 @@ class CalendarLineForm(AmountFields, DueForm):
     ) -> None:
         line = placed.line
         initial = {**due_values(line), "title": line.title, "scope": line.scope, "amount": _agreed(placed, currency)}
+        initial["payment_days"] = line.own.payment_days
         super().__init__(data, prefix=f"line-{placed.position}", initial=initial)
         self.placed, self.billed = placed, billed
         self.is_recurring = line.kind == RECURRING
@@ -243,7 +248,8 @@ class CalendarLineForm(AmountFields, DueForm):
             return ChangedLine(self.placed.position, None)
         stands, typed = self.placed.line, self.cleaned_data
         kept = {name: typed[name] for name in ("title", "scope") if name in self.changed_data}
-        wanted = replace(stands, due=self.due(), **kept)
+        own = LineTerms(payment_days=typed["payment_days"])
+        wanted = replace(stands, due=self.due(), own=own, **kept)
         # Another number of periods comes to so many times the amount of one.
         if typed["amount"] is not None and {"amount", "period_count"} & {*self.changed_data}:
             wanted = replace(wanted, basis=AMOUNT, percent=None, amount=typed["amount"])

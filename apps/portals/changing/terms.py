@@ -18,6 +18,7 @@ from apps.portals.choices import country_choices
 from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
+from apps.portals.drafting.own_terms import AgreedFields, agreed_values
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
@@ -192,7 +193,7 @@ class TermsForm(PaymentDocumentFields, LatePaymentFields, ChargeFields):
         return ChangedTerms(**changed)
 
 
-class OwnTermsFields(forms.Form):
+class OwnTermsFields(AgreedFields):
     """What one milestone has in the place of the contract's terms."""
 
     own_review_days = forms.IntegerField(
@@ -231,6 +232,7 @@ class OwnTermsFields(forms.Form):
             "is_materials": own.is_materials,
             "condition": own.condition,
             "documents": own.documents,
+            **agreed_values(own),
         }
 
     def own_terms(self) -> LineTerms:
@@ -244,6 +246,7 @@ class OwnTermsFields(forms.Form):
             typed["is_materials"],
             typed["condition"],
             typed["documents"],
+            **self.agreed(),
         )
 
 

@@ -75,7 +75,7 @@ def milestone_charges(request: PortalRequest, ref: str, *, side: Side, crumbs: C
 
 
 def _may_charge_back(milestone: Any) -> bool:
-    terms = milestone.line.version.charge_terms
+    terms = milestone.line.agreed.charges
     return milestone.state == "accepted" and terms is not None and bool(terms.back_charges)
 
 

@@ -27,7 +27,7 @@ from apps.portals.forms import AmountField, DayField, explain
 MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 250
-"""Criteria of a whole plan. With two fields for each and twenty-six for a line it stays below the server's 3,500."""
+"""Criteria of a whole plan. With two fields for each and thirty-three for a line it stays below the server's 4,500."""
 FIELDS = ("title", "scope", "basis", "portion", "planned_on", *MEASURE_FIELDS, *OWN_FIELDS, *DUE_FIELDS)
 IN_MONEY = ("amount", "total")
 """How a line is agreed of which an amount is typed: by itself or by the period, or of all periods together."""

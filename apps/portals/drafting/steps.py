@@ -9,6 +9,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
 from apps.contracts.models.version import BillsBy, Silence
 from apps.portals.drafting.documents import DocumentsField
+from apps.portals.drafting.own_terms import AgreedFields
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 
@@ -59,7 +60,7 @@ class StepFields(forms.Form):
         return self.cleaned_data["bills_by"] or BillsBy.MILESTONE.value
 
 
-class OwnTermFields(forms.Form):
+class OwnTermFields(AgreedFields):
     """What a milestone has in the place of the contract's terms; empty: as in the contract."""
 
     review_days = forms.IntegerField(label=_("Own days to review"), min_value=1, max_value=365, required=False)

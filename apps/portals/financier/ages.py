@@ -30,7 +30,8 @@ def with_clock(rows: QuerySet[Any]) -> QuerySet[Any]:
     was expected so many days before the payment as the contract gives the buyer to pay.
     """
     acceptance = ExpressionWrapper(
-        F("expected_on") - F("contract__active_version__payment_days"), output_field=DateField()
+        F("expected_on") - Coalesce("milestone__line__payment_days", "contract__active_version__payment_days"),
+        output_field=DateField(),
     )
     is_before = Q(state=TrancheState.FUNDED_PRE)
     found: QuerySet[Any] = rows.annotate(

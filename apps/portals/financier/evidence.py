@@ -128,11 +128,13 @@ def _owed_facts(item: RequestItem) -> list[Fact]:
     milestone, currency = item.milestone, item.milestone.currency
     invoice: Invoice | None = getattr(milestone, "invoice", None)
     if invoice is None:
+        own = wording.own_terms(milestone.line.own)
         return [
             Fact(term=_("Invoice"), value=_("not before acceptance")),
             Fact(term=_("Planned"), on=milestone.planned_on),
             Fact(term=_("Net"), amount=milestone.amount, currency=currency),
             Fact(term=_("What the invoice will come to"), amount=item.face, currency=currency, is_total=True),
+            *([Fact(term=_("Own terms"), value=" ".join(own))] if own else []),
         ]
     return [
         Fact(term=_("Invoice"), value=invoice.number),

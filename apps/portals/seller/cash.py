@@ -33,7 +33,7 @@ SOON = timedelta(days=30)
 RATE = models.DecimalField(max_digits=6, decimal_places=3)
 USUAL_DIGITS = 2
 TERMS = "contract__active_version__"
-PAYMENT = (f"{TERMS}payment_days", f"{TERMS}payment_basis")
+BASIS = f"{TERMS}payment_basis"
 FROM_BUYERS: Final = (
     Q(entry__cause__startswith="payment:")
     | Q(entry__cause__startswith="reversal:")
@@ -171,7 +171,11 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         released_at__isnull=True, invoice__seller_id=actor.organisation_id, reservation__due_on__lt=until
     )
     # A defect is mended by its day, as agreed; then the days to pay begin.
-    mended = withheld.order_by().values_list("invoice__currency", "reservation__due_on", *PAYMENT)
+    mended = (
+        withheld.order_by()
+        .annotate(days=_days_to_pay("reservation__milestone__line"))
+        .values_list("invoice__currency", "reservation__due_on", "days", BASIS)
+    )
     for currency, on, days, basis, amount in mended.annotate(sum=Sum("gross")):
         yield currency, RETENTION, due_on(max(on, today), payment_days=days, payment_basis=basis), amount
     ahead = Milestone.objects.sold_by(actor).filter(Q(planned_on__lt=until) | Q(planned_on=None)).exclude(pk__in=sold)
@@ -179,8 +183,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     rate = Coalesce(Cast(KeyTextTransform("rate", f"{TERMS}retention"), RATE), Decimal(0))
     planned = (
         ahead.order_by()
-        .annotate(rate=rate, review=Coalesce("line__review_days", f"{TERMS}review_days"))
-        .values_list("currency", "planned_on", "review", *PAYMENT, "rate")
+        .annotate(rate=rate, review=Coalesce("line__review_days", f"{TERMS}review_days"), days=_days_to_pay("line"))
+        .values_list("currency", "planned_on", "review", "days", BASIS, "rate")
     )
     sums = planned.annotate(net=Sum("amount"), sum=Sum(F("amount") + _tax()))
     for currency, planned_on, review_days, days, basis, kept, net, gross in sums:
@@ -193,10 +197,15 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .filter(Q(bills_on__lt=until) | Q(bills_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
     )
-    billed = to_come.order_by().values_list("currency", "bills_on", *PAYMENT)
+    billed = to_come.order_by().annotate(days=_days_to_pay("line")).values_list("currency", "bills_on", "days", BASIS)
     for currency, bills_on, days, basis, gross in billed.annotate(sum=Sum(F("amount") + _tax())):
         paid_on = due_on(max(bills_on, today), payment_days=days, payment_basis=basis) if bills_on else None
         yield currency, CALENDAR, paid_on, gross
+
+
+def _days_to_pay(line: str) -> Coalesce:
+    """Those of a line of the plan: its own, or the contract's."""
+    return Coalesce(f"{line}__payment_days", f"{TERMS}payment_days")
 
 
 def _tax(amount: str = "amount") -> Func:

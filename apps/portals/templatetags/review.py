@@ -8,6 +8,7 @@ from apps.contracts import (
     charges_wording,
     document_wording,
     late_wording,
+    line_wording,
     measure_wording,
     retention_wording,
     rules,
@@ -82,6 +83,13 @@ def notice_period(days: int) -> str:
 def own_terms(line: PlanLine) -> list[str]:
     """What a milestone has in the place of the contract's terms: ``{% own_terms line as sentences %}``."""
     return wording.own_terms(line.own)
+
+
+@register.simple_tag
+def holds_for(line: PlanLine) -> list[tuple[str, str]]:
+    """All that holds for a milestone, each term by its name: ``{% holds_for milestone.line as terms %}``."""
+    version = line.version
+    return line_wording.holds(line.agreed, contracts.review_terms(version, own=line.own), currency=version.currency)
 
 
 @register.simple_tag

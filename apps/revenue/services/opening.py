@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from apps.contracts import drafts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.rules import Agreed
 from apps.core import money
 from apps.revenue import rules
 from apps.revenue.models import Measure, Obligation
@@ -85,4 +86,4 @@ def measure_of(line: PlanLine, *, version: ContractVersion) -> Measure:
     """How far a line is satisfied is told by its days, by its acceptance, or by its accepted parts."""
     if line.kind == drafts.RECURRING:
         return Measure.OVER_TIME
-    return Measure.OUTPUT if version.partial_acceptance else Measure.POINT_IN_TIME
+    return Measure.OUTPUT if Agreed(version, line.own).partial_acceptance else Measure.POINT_IN_TIME

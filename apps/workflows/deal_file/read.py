@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from apps.contracts.billing import BILLINGS, BY_MILESTONE
-from apps.contracts.drafts import AS_AGREED, RECURRING, ContractDraft, DraftLine
+from apps.contracts.drafts import RECURRING, ContractDraft, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import check_dues
@@ -171,7 +171,7 @@ def _line(place: Place, currency: str) -> DraftLine:
         amount=_payable(in_money, currency) if in_money is not None else worth(measure, currency),
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(read_criterion(item) for item in criteria.each()) if criteria is not None else (),
-        own=read_own(place) if due is None else AS_AGREED,
+        own=read_own(place, kind=kind),
         kind=kind,
         due=due,
         measure=measure,

@@ -44,7 +44,7 @@ def read_changed_line(place: Place, contract: ContractDraft, milestone: Callable
         amount=_payable(amount, contract.currency) if amount is not None else None,
         measure=measure,
         words=_words(place),
-        own=read_own_keys(place, again=NONE),
+        own=read_own_keys(place, kind=kind, again=NONE),
         due=_due(place, kind),
         until=until.day() if until is not None else None,
     )
@@ -110,10 +110,11 @@ def _check_kind(place: Place, changed: ChangedMilestone, *, kind: str) -> None:
             "is a milestone, and nothing of it is billed by days: it has no `starts`, `every`, `times`, `until`,"
             " `due` or `recovered`"
         )
-    of_milestones = changed.own or changed.measure or changed.words.keys() & {"planned_on", "criteria"}
+    of_milestones = changed.measure or changed.words.keys() & {"planned_on", "criteria"}
     if kind != MILESTONE and of_milestones:
         place.refuse(
-            "is billed by days, without a sign-off: it has no `planned`, `criteria`, `quantity` or terms of its own"
+            "is billed by days, without a sign-off: it has no `planned`, `criteria` or `quantity`, and of its own only"
+            " `payment_days`"
         )
     if kind == DEPOSIT and (changed.until or changed.due.keys() & {"period", "count"}):
         place.refuse("is a deposit, billed once: it has no `every`, `times` or `until`")

@@ -5,9 +5,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from apps.contracts.drafts import ALL, AS_AGREED, Condition, DraftCriterion, LineTerms
+from apps.contracts.drafts import ALL, AS_AGREED, MILESTONE, Condition, DraftCriterion, LineTerms
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
+from apps.contracts.rules.payment import LONGEST_TO_PAY
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
@@ -33,15 +34,15 @@ def read_above(place: Place, currency: str) -> Decimal:
     return place.by(lambda: money.payable(amount, currency)) if amount else amount
 
 
-def read_own(place: Place) -> LineTerms:
-    """What a milestone has in the place of the contract's terms."""
-    return LineTerms(**read_own_keys(place))
+def read_own(place: Place, *, kind: str) -> LineTerms:
+    """What a line has in the place of the contract's terms."""
+    return LineTerms(**read_own_keys(place, kind=kind))
 
 
-def read_own_keys(place: Place, *, again: str = "") -> dict[str, Any]:
+def read_own_keys(place: Place, *, kind: str, again: str = "") -> dict[str, Any]:
     """The same, only what is said. Where the word ``again`` stands, it is as the contract says, or not at all."""
     own: dict[str, Any] = {}
-    for key, (name, read) in OWN.items():
+    for key, (name, read) in (OWN if kind == MILESTONE else OF_THE_CALENDAR).items():
         said = place.maybe(key)
         if said is not None:
             is_none = bool(again) and said.is_text and said.text() == again
@@ -90,6 +91,15 @@ OWN: Final[Mapping[str, tuple[str, Callable[[Place], Any]]]] = MappingProxyType(
         "materials": ("is_materials", Place.yes_or_no),
         "documents": ("documents", read_names),
         "waits_for": ("condition", _condition),
+        "payment_days": ("payment_days", lambda place: place.whole(most=LONGEST_TO_PAY)),
+        "partial_acceptance": ("partial_acceptance", Place.yes_or_no),
+        "inspection": ("needs_inspection", Place.yes_or_no),
+        "two_acceptors": ("two_acceptors", Place.yes_or_no),
+        "question_suspensions": ("question_suspensions", lambda place: place.whole(most=MOST_SUSPENSIONS)),
+        "damages_percent": ("damages_percent", Place.percentage),
+        "bonus_percent": ("bonus_percent", Place.percentage),
     }
 )
 """The keys of a milestone's own terms: how each is called in :class:`LineTerms`, and what reads it."""
+OF_THE_CALENDAR: Final = MappingProxyType({"payment_days": OWN["payment_days"]})
+"""Those that a deposit or a recurring line may have."""

@@ -40,6 +40,8 @@ conditions = st.builds(
     on=st.none() | days,
     events=st.lists(names, max_size=2).map(tuple),
 )
+either = st.none() | st.booleans()
+rates = st.none() | st.decimals(min_value=0, max_value=100, places=4)
 owns = st.builds(
     LineTerms,
     review_days=st.none() | st.integers(1, 365),
@@ -49,6 +51,13 @@ owns = st.builds(
     is_materials=st.booleans(),
     condition=st.none() | conditions,
     documents=st.lists(names, max_size=2, unique_by=str.casefold).map(tuple),
+    payment_days=st.none() | st.integers(0, 365),
+    partial_acceptance=either,
+    needs_inspection=either,
+    two_acceptors=either,
+    question_suspensions=st.none() | st.integers(0, 3),
+    damages_percent=rates,
+    bonus_percent=rates,
 )
 
 
@@ -97,7 +106,9 @@ def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
         )
         lines.append(line)
     for kind, due in draw(st.lists(dues(amounts), max_size=3)):
-        line = DraftLine(title=draw(texts.filter(str.strip)), kind=kind, due=due, basis="percent", percent=Decimal(0))
+        own = LineTerms(payment_days=draw(st.none() | st.integers(0, 365)))
+        title = draw(texts.filter(str.strip))
+        line = DraftLine(title=title, kind=kind, due=due, basis="percent", percent=Decimal(0), own=own)
         if draw(st.booleans()):
             lines.append(replace(line, percent=draw(percents)))
         else:

@@ -34,6 +34,13 @@ class Column(StrEnum):
     MATERIALS = "materials"
     WAITING = "waiting"
     DOCUMENTS = "documents"
+    PAYMENT_DAYS = "payment_days"
+    PARTS = "parts"
+    INSPECTION = "inspection"
+    ACCEPTORS = "acceptors"
+    QUESTIONS = "questions"
+    DAMAGES = "damages"
+    BONUS = "bonus"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -44,7 +51,7 @@ class Column(StrEnum):
 
 LENGTHS: Final = {Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
 NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
-OTHER_NUMBERS: Final = (Column.RETENTION, Column.QUANTITY, Column.UNIT_PRICE)
+OTHER_NUMBERS: Final = (Column.RETENTION, Column.DAMAGES, Column.BONUS, Column.QUANTITY, Column.UNIT_PRICE)
 WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
     "en": {
         Column.TITLE: "Milestone",
@@ -65,6 +72,13 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.MATERIALS: "Stored materials",
         Column.WAITING: "Waits for",
         Column.DOCUMENTS: "Documents before payment",
+        Column.PAYMENT_DAYS: "Own days to pay",
+        Column.PARTS: "Accepted in part",
+        Column.INSPECTION: "Inspected first",
+        Column.ACCEPTORS: "Two people accept",
+        Column.QUESTIONS: "Questions that stop the clock",
+        Column.DAMAGES: "Own damages for delay",
+        Column.BONUS: "Own bonus",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -91,6 +105,13 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.MATERIALS: "Gelagertes Material",
         Column.WAITING: "Wartet auf",
         Column.DOCUMENTS: "Unterlagen vor Zahlung",
+        Column.PAYMENT_DAYS: "Eigene Tage zur Zahlung",
+        Column.PARTS: "Teilweise abnehmbar",
+        Column.INSPECTION: "Vorher geprüft",
+        Column.ACCEPTORS: "Zwei Personen nehmen ab",
+        Column.QUESTIONS: "Fragen, die die Frist anhalten",
+        Column.DAMAGES: "Eigene Verzugsstrafe",
+        Column.BONUS: "Eigener Bonus",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -127,6 +148,13 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.MATERIALS: "materials, is material, material, lagerware",
     Column.WAITING: "condition, conditional on, submitted only once, bedingung, erst wenn",
     Column.DOCUMENTS: "documents, required documents, payment documents, unterlagen, dokumente",
+    Column.PAYMENT_DAYS: "days to pay, payment days, payment term, zahlungsziel, tage zur zahlung, zahlungstage",
+    Column.PARTS: "acceptance in part, partial acceptance, may be accepted in part, teilabnahme",
+    Column.INSPECTION: "inspection, needs inspection, prüfung vor abnahme",
+    Column.ACCEPTORS: "two acceptors, second acceptor, zweite abnahme, vier augen",
+    Column.QUESTIONS: "questions, rückfragen",
+    Column.DAMAGES: "damages, damages for delay, liquidated damages, vertragsstrafe, verzugsstrafe",
+    Column.BONUS: "bonus, bonus for being early, prämie",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, number of periods or last day, until, last day, ends on,"

@@ -140,7 +140,7 @@ class _Reader:
         def said(column: Column, reading: Callable[[Cell], T], instead: T) -> T:
             return self._try(read, number, column, lambda: reading(cells.get(column)), instead)
 
-        return own_terms(said, plain=self._plain, rate=self._rate)
+        return own_terms(said, plain=self._plain, rate=self._rate, percent=self._value)
 
     def _due(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         """Of which kind the line is, and when it is billed if nobody signs it off."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from apps.contracts.drafts import DraftLine
-from apps.contracts.rules.schedule import due_cells, measure_cells
+from apps.contracts.rules.schedule import due_cells, measure_cells, own_cells
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
@@ -35,6 +35,7 @@ def written_schedule(
         unsaid.append(Column.WAITING)
     if not any(line.own.documents for line in lines):
         unsaid.append(Column.DOCUMENTS)
+    unsaid += own_cells.unsaid(line.own for line in lines)
     if not any(line.measure is not None for line in lines):
         unsaid += [*measure_cells.COLUMNS]
     columns = [column for column in Column if column not in unsaid]
@@ -54,6 +55,7 @@ def written_schedule(
             Column.MATERIALS: marks[True] if line.own.is_materials else None,
             Column.WAITING: guarded(written_waiting(line.own.condition, language=language)) or None,
             Column.DOCUMENTS: guarded("\n".join(line.own.documents)) or None,
+            **own_cells.written(line.own, marks=marks),
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
             **measure_cells.written(line, language=language),
