@@ -6,13 +6,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import EVENT, LineTerms
-from apps.contracts.models import ContractVersion, PlanLine
+from apps.contracts.drafts import LineTerms
+from apps.contracts.models import ContractVersion
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import Agreed
 from apps.contracts.rules.people_needed import Lack
-from apps.core import clock
-from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.portals import formats
@@ -25,8 +23,7 @@ def of_version(version: ContractVersion, *, side: str) -> list[str]:
     terms = version.document_terms or PaymentDocuments()
     documents = [*terms.each, *terms.once, *(name for line in lines for name in line.documents)]
     asked = [(line.amount, line.own) for line in lines if line.amount]
-    events = [event for plan in plans for line in plan.lines.all() for event in _events(line)]
-    return _words(version, asked=asked, price=version.price, side=side, documents=documents, events=events)
+    return _words(version, asked=asked, price=version.price, side=side, documents=documents)
 
 
 def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
@@ -35,15 +32,7 @@ def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
         return []
     version = milestone.line.version
     version.contract = milestone.contract
-    waits = milestones.waits_for_first(milestone, at=clock.now())
-    events = waits.events if waits is not None else ()
-    return _words(version, asked=[(milestone.amount, milestone.line.own)], price=None, side=side, events=events)
-
-
-def _events(line: PlanLine) -> tuple[str, ...]:
-    """The events for which a line waits before it can be submitted, or is billed."""
-    condition = line.own.condition
-    return (*(condition.events if condition is not None else ()), *([line.starts_with] if line.start == EVENT else []))
+    return _words(version, asked=[(milestone.amount, milestone.line.own)], price=None, side=side)
 
 
 def _words(
@@ -53,10 +42,9 @@ def _words(
     price: Decimal | None,
     side: str,
     documents: Sequence[str] = (),
-    events: Sequence[str] = (),
 ) -> list[str]:
     buyer = version.contract.buyer
-    found = contracts.missing_people(version, milestones=asked, price=price, documents=documents, events=events)
+    found = contracts.missing_people(version, milestones=asked, price=price, documents=documents)
     said, two_accept = [], any(Agreed(version, own).needs_second(amount) for amount, own in asked)
     for one in found:
         amount = formats.money(one.amount, version.currency) if one.amount is not None else ""
@@ -64,7 +52,6 @@ def _words(
             Lack.SIGNER: _("Nobody at %(buyer)s may sign for %(amount)s."),
             Lack.INSPECTOR: _("Nobody at %(buyer)s can inspect: who inspects is somebody else than who accepts."),
             Lack.CONFIRMS: _("Nobody at %(buyer)s can confirm the documents that come before payment."),
-            Lack.EVENT: _("Nobody at %(buyer)s can confirm the events that the contract waits for."),
             Lack.ACCEPTOR: _("%(buyer)s has too few people who may accept a milestone of %(amount)s."),
             Lack.LIMIT: _("Nobody else at %(buyer)s has a limit that reaches a milestone of %(amount)s.")
             if two_accept

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -113,11 +114,22 @@ def waits_for(milestone: Milestone) -> str:
 def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
     """The form with the events that can be confirmed, each with what waits for it."""
     form = ConfirmEventForm(request.POST or None)
+    interrupted.give_back(request, form)
     form.fields["event"].widget.choices = [
         (one.event, f"{one.event} ({'; '.join(_effects(one, contract.currency))})")
         for one in milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values()
     ]
     return form
+
+
+def page_of(contract: Contract, form: ConfirmEventForm) -> dict[str, Any]:
+    """What the page with that form shows besides it: each statement that may be agreed to, and what was confirmed."""
+    return {
+        "contract": contract,
+        "has_events": bool(form.fields["event"].widget.choices),
+        "statements": statements(contract),
+        "confirmed": contract.confirmed_events.order_by("pk"),
+    }
 
 
 def statements(contract: Contract) -> list[Said]:

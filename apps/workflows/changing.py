@@ -22,7 +22,7 @@ from apps.invoicing.services import replanning
 from apps.milestones import services as milestones
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import change_effects, crediting, jobs, limits, recourse, retention_jobs, revenue_jobs
+from apps.workflows import change_effects, crediting, going_on, jobs, limits, recourse, retention_jobs, revenue_jobs
 from apps.workflows.contracting import LINK_MAILS
 from apps.workflows.once import Answer, once
 
@@ -101,6 +101,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
         *_copy(version, actor=actor),
+        *going_on.link_to_events(contract, actor=actor, at=at),
         *retention_jobs.after(contract),
         *(crediting.document(ref, seller_id=contract.seller_id) for ref in taken),
     )

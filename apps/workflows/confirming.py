@@ -5,13 +5,13 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import confirming_jobs, instalments, jobs
+from apps.workflows import confirming_jobs, going_on, instalments, jobs
 from apps.workflows.once import Answer, once
 
 
 @once
 def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note: str = "") -> Answer:
-    """A member of the buyer says that an event has happened. It accepts no work; the seller is told.
+    """Somebody of the buyer says that an event has happened. It accepts no work; the seller is told.
 
     What is payable for it is billed in the same transaction, as an advance that later invoices give back. Its
     certificate is made by a job.
@@ -25,7 +25,8 @@ def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note
         *(
             job.configure(task_kwargs={"event_ref": confirmed.ref, "organisation_id": contract.seller_id})
             for job in (confirming_jobs.send_event_news, confirming_jobs.make_event_certificate)
-        )
+        ),
+        *going_on.link_to_events(contract, actor=actor, at=at),
     )
     due = invoicing.start_lines_of_event(confirmed, contract=contract)
     instalments.bill_started(due, contract=contract, actor=actor, at=at)

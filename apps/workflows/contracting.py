@@ -12,7 +12,7 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import beginning_jobs, instalments, jobs, link_jobs, revenue_jobs
+from apps.workflows import beginning_jobs, going_on, instalments, jobs, link_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
@@ -22,6 +22,7 @@ LINK_MAILS = {
     GuestGrant.Purpose.MEND: link_jobs.send_link,
     GuestGrant.Purpose.DISPUTE: link_jobs.send_link,
     GuestGrant.Purpose.SETTLE: link_jobs.send_link,
+    GuestGrant.Purpose.CONFIRM_EVENT: link_jobs.send_link,
     GuestGrant.Purpose.TAKE_OVER: beginning_jobs.send_seller_asked,
 }
 
@@ -166,6 +167,7 @@ def sign_contract(
         ),
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
+        *going_on.link_to_events(contract, actor=actor, at=at),
     ]
     if actor.kind is ActorKind.GUEST:
         news.append(

@@ -49,6 +49,7 @@ LINKS = {
     "dispute",
     "dispute_file",
     "reservation",
+    "confirm_event",
     "propose_settlement",
     "sign_settlement",
     "settlement_pdf",

@@ -251,6 +251,7 @@ LINKS = [
     Spot("link:open", "", "settle link-ending"),
     Spot("link:propose_settlement", "", "settle link-ending"),
     Spot("link:sign_settlement", "", "settle link-ending"),
+    Spot("link:confirm_event", "", "confirm_event link-accepted"),
     Spot("link:open", "", "sign_off resubmitted"),
     Spot("link:open", "", "sign_off sent-back"),
     Spot("link:open", "", "sign_off link-accepted"),

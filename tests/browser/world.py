@@ -300,7 +300,7 @@ class World:
             return reverse(view, args=[tokens.token_for(purpose="invitation", ref=self.invitation)])
         if kind == "claim":
             return f"{reverse(view)}?organisation={_contract(number).buyer.ref}"
-        if kind in ("sign_contract", "sign_off", "acknowledge", "mend", "settle", "defect"):
+        if kind in ("sign_contract", "sign_off", "acknowledge", "mend", "settle", "confirm_event", "defect"):
             purpose, of = ("mend", [FINDERS["reservation"](self, number)]) if kind == "defect" else (kind, [])
             token = tokens.token_for(purpose="guest_grant", ref=self._grant(number, purpose).ref)
             return reverse(view, args=[token, *(row.ref for row in of)])  # type: ignore[attr-defined]
@@ -452,6 +452,8 @@ def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ..
         deal["contract"] |= DOCUMENTS
     if number == "stepped":
         deal["contract"] |= STEPS
+    if number == "link-accepted":
+        plan[1]["waits_for"] = {"events": ["Both clinics gave their consent"]}
     deal["facility"] = {**members["facility"], "limit": 900_000}
     played = [dict(event) for event in events]
     if number.startswith("link"):

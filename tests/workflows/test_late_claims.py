@@ -27,7 +27,7 @@ from apps.invoicing.services.late_interest import late_charges
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.workflows import billing, crediting, jobs, late_payment, reminding
-from tests import change_orders, scenarios
+from tests import change_orders, disputes, scenarios
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -154,6 +154,20 @@ def test_it_is_waived_in_part_and_paid_and_the_account_ties_out(story: Story, cl
         page = client.get(reverse("seller:account_statement", args=[story.parties.buyer.ref]))
     assert page.context["statement"].closing == page.context["standing"].balance
     assert claim.number in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_claim_is_disputed_like_an_invoice_and_what_is_upheld_is_waived(story: Story) -> None:
+    claim = claimed(story, 10)
+    bea, bilge = scenarios.approver_actor(story.parties), scenarios.member(story.parties, "billing")
+    dispute = disputes.on_invoice(claim.ref, actor=bea, at=moment(11), share=Share(amount=D(80)))
+    with walls.asking_for(story.parties.seller.pk):
+        assert OpenItem.objects.get(invoice=claim).payable == D("80.36")
+    disputes.agreed(disputes.proposed(dispute, "upheld", actor=bea, at=moment(12)), actor=bilge, at=moment(13))
+    with walls.asking_for(story.parties.seller.pk):
+        item = OpenItem.objects.get(invoice=claim)
+    assert (item.open, item.credited, item.disputed) == (D("80.36"), D(80), D(0))
+    assert income(story) == D("80.36")
 
 
 @pytest.mark.django_db

@@ -7,12 +7,12 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.contracts.models import Contract
-from apps.core.errors import NotAllowed, Refused, Stale
+from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Certificate, Decision, Milestone, Submission
 from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import sign_off, worker
+from apps.workflows import disputing, sign_off, worker
 from apps.workflows.once import Answer
 from tests import disputes, scenarios
 from tests.scenarios import Parties, acting, key, software_draft
@@ -206,3 +206,18 @@ def test_without_that_term_a_part_is_exactly_what_is_not_in_dispute(
         accept_part(submission, Part(amount=Decimal(9000)))
     accept_part(submission, Part(amount=Decimal(10000)))
     assert parts(contract)[0][2:] == (Decimal(10000), "accepted")
+
+
+def test_the_buyers_dispute_proves_a_notice_that_nothing_proved_yet(parties: Parties, submission: Submission) -> None:
+    with pytest.raises(IllegalTransition, match="was not notified"):
+        disputes.on_submission(submission, actor=scenarios.seller_actor(parties), at=NOON + DAY)
+    bea = scenarios.approver_actor(parties)
+    dispute = disputes.on_submission(submission, actor=bea, at=NOON + DAY)
+    stands = disputes.again(parties, submission)
+    assert (stands.notified_by, stands.notified_at, stands.suspended_at) == ("dispute", NOON + DAY, NOON + DAY)
+    # The mail comes later, and changes nothing.
+    assert disputes.told(parties, submission, at=NOON + 2 * DAY).review_due_at == dispute.due_before
+    with acting(bea, at=NOON + 3 * DAY):
+        disputing.withdraw_dispute(actor=bea, key=key(), dispute_ref=dispute.ref)
+    # None of the fourteen days had run: all of them follow the day on which it ended.
+    assert disputes.again(parties, submission).review_due_at == datetime(2026, 4, 18, 21, 59, 59, tzinfo=UTC)

@@ -30,7 +30,7 @@ class GuestGrant(models.Model):
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
     mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm; what goes
     on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice
-    of termination.
+    of termination. Events are confirmed by a link to the contract that waits for them.
     """
 
     class Purpose(models.TextChoices):
@@ -40,6 +40,7 @@ class GuestGrant(models.Model):
         MEND = "mend", _("Settle defects")
         DISPUTE = "dispute", _("Settle a dispute")
         SETTLE = "settle", _("Settle a termination")
+        CONFIRM_EVENT = "confirm_event", _("Confirm an event")
         TAKE_OVER = "take_over", _("Take the seller's place")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)

@@ -19,8 +19,6 @@ class Lack(StrEnum):
     """Whoever accepts may not accept that much."""
     CONFIRMS = "confirms"
     """Somebody who confirms documents that come before payment."""
-    EVENT = "event"
-    """Somebody who confirms that an event has happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,6 @@ class Person:
     accepts: bool
     limit: Decimal | None = None
     confirms: bool = True
-    confirms_events: bool = True
 
     def reaches(self, amount: Decimal) -> bool:
         return self.limit is None or amount <= self.limit
@@ -61,21 +58,17 @@ def missing(
     asked: Iterable[Asked],
     price: Decimal | None = None,
     has_documents: bool = False,
-    has_events: bool = False,
 ) -> list[Missing]:
     """What is missing for what is ``asked``, and for a signature at ``price``; each thing once.
 
     Who inspects does not accept, and of two acceptors each is another person. Whoever signs by personal link is one of
-    the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment;
-    ``has_events``: something waits until the buyer confirms an event.
+    the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment.
     """
     found: dict[Lack, Missing] = {}
     if price is not None and not any(one.signs and one.reaches(price) for one in people):
         found[Lack.SIGNER] = Missing(Lack.SIGNER, price)
     if has_documents and not any(one.confirms for one in people):
         found[Lack.CONFIRMS] = Missing(Lack.CONFIRMS)
-    if has_events and not any(one.confirms_events for one in people):
-        found[Lack.EVENT] = Missing(Lack.EVENT)
     for one in sorted(set(asked), key=lambda one: (one.amount, one.acceptors, one.needs_inspection)):
         lack = _lack(people, one)
         if lack is not None:

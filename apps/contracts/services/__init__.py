@@ -24,6 +24,7 @@ from apps.contracts.services.completing import complete_when_all_billed, reopen
 from apps.contracts.services.drafting import change_draft, draft
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
+    close_event_links,
     close_grants,
     end_signing_links,
     grant_acknowledgement,
@@ -111,6 +112,7 @@ __all__ = [
     "change_draft",
     "check_another_person",
     "check_not_sellers",
+    "close_event_links",
     "close_grants",
     "comment",
     "complete_when_all_billed",

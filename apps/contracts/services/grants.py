@@ -71,7 +71,7 @@ def grant_acknowledgement(*, contract: Contract, assignment_ref: str, actor: Act
 def link_to_what_goes_on(
     *, contract: Contract, purpose: str, subject_ref: str, actor: Actor, at: datetime
 ) -> GuestGrant | None:
-    """The signatory's live link to something that goes on after a decision: defects, a dispute, a termination.
+    """The signatory's live link to something that goes on after a decision: defects, a dispute, a termination, events.
 
     One that has expired is replaced. None once the buyer has an owner here: its people act as members.
     """
@@ -112,7 +112,7 @@ def revoke_other_take_overs(*, contract: Contract, at: datetime) -> None:
 def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> GuestGrant:
     """Replace a link, expired or lost, by a new one to the same mailbox; the old one is dead from then on.
 
-    Asked for by the link's own guest, or by members of either side who may write or decide.
+    Asked for by its guest, or by members of either side who may write or decide.
     """
     old = GuestGrant.objects.select_for_update().filter(ref=grant_ref, contract=contract).first()
     if old is None:
@@ -201,6 +201,11 @@ def close_grants(*, subject_ref: str, at: datetime) -> None:
     _live(subject_ref).update(used_at=at)
 
 
+def close_event_links(*, contract: Contract, at: datetime) -> None:
+    """No event waits any more: the live links by which they are confirmed show what came of them."""
+    _live(contract.ref).filter(purpose=GuestGrant.Purpose.CONFIRM_EVENT).update(used_at=at)
+
+
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
     """Keep when a link was opened first: proof that the notice arrived."""
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
@@ -226,16 +231,9 @@ def _grant_to_signatory(
     version = contract.active_version
     if version is None:
         raise Refused("Nobody signs anything off before both sides have signed the contract.")
-    grant = _grant(
-        contract,
-        purpose=purpose,
-        subject_ref=subject_ref,
-        name=version.signatory_name,
-        email=version.signatory_email,
-        at=at,
-        until=until,
-        replaces=replaces,
-    )
+    name, email = version.signatory_name, version.signatory_email
+    of = partial(_grant, contract, purpose=purpose, subject_ref=subject_ref)
+    grant = of(name=name, email=email, at=at, until=until, replaces=replaces)
     _record(grant, verb="link.granted", actor=actor, at=at)
     return grant
 

@@ -20,11 +20,10 @@ def missing_people(
     milestones: Iterable[tuple[Decimal, LineTerms]],
     price: Decimal | None = None,
     documents: Sequence[str] = (),
-    events: Sequence[str] = (),
 ) -> list[Missing]:
     """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts, each with its
     own terms; and for the signature, where a ``price`` is to be signed. ``documents`` are those that come before
-    payment, ``events`` those for which something waits.
+    payment.
 
     Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
     signs and accepts by personal link, and inspects and confirms nothing.
@@ -34,7 +33,6 @@ def missing_people(
         asked=[_asked(amount, rules.Agreed(version, own)) for amount, own in milestones],
         price=price,
         has_documents=bool(documents),
-        has_events=bool(events),
     )
 
 
@@ -60,9 +58,8 @@ def _people(version: ContractVersion) -> list[Person]:
                 accepts=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
                 limit=reach,
                 confirms=not held.isdisjoint(PERMITTED[Action.CONFIRM_DOCUMENT]),
-                confirms_events=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
             )
         )
     if not any(Role.OWNER in roles for roles, _limit in team):
-        people.append(Person(signs=True, inspects=False, accepts=True, confirms=False, confirms_events=False))
+        people.append(Person(signs=True, inspects=False, accepts=True, confirms=False))
     return people

@@ -52,12 +52,6 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
             " open.",
             number=invoice.number,
         )
-    if invoice.is_late_charge:
-        raise Refused(
-            "{number} claims interest and fees for late payment. Write to the seller, who can waive them whole or in"
-            " part; what is in dispute of an invoice bears no interest meanwhile.",
-            number=invoice.number,
-        )
     if item.disputed:
         raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)

@@ -15,6 +15,7 @@ from apps.core.printing.facts import Fact
 PROOFS: Final[dict[str, Promise]] = {
     "mail": _("the buyer's mail server took the notice"),
     "view": _("the personal link was opened in a browser"),
+    "dispute": _("the buyer raised a dispute of it"),
 }
 REMINDERS: Final[dict[str, Promise]] = {
     "halfway": _("when half of the review was over"),

@@ -108,6 +108,7 @@ def _person(by: dict[str, Any], *, at: datetime, zone: str) -> list[Fact]:
         (gettext("Mailbox"), by["email"]),
         (gettext("For"), by["organisation"]),
         *facts.when_and_where(by, at=at, zone=zone),
+        *facts.link(by.get("link")),
         (gettext("Confirmed once more"), proof),
     ]
     return [(term, value) for term, value in rows if value]

@@ -79,6 +79,7 @@ def _waited(version: ContractVersion, event: str) -> list[dict[str, Any]]:
 def _confirmation(event: ConfirmedEvent) -> dict[str, Any]:
     return {
         **{part: getattr(event, part) for part in CONFIRMED},
+        **({"link": contracts.link_told(event.grant)} if event.grant is not None else {}),
         "organisation": event.contract.buyer.legal_name,
         "statement_sha256": canonical.sha256(event.statement),
     }

@@ -32,6 +32,7 @@ class Proof(models.TextChoices):
 
     MAIL = "mail", _("The mail was handed to the mail server")
     VIEW = "view", _("The personal link was opened")
+    DISPUTE = "dispute", _("The buyer raised a dispute of it")
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):

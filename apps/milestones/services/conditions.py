@@ -12,17 +12,17 @@ from django.db.models import Q, QuerySet
 
 from apps.contracts import services as contracts
 from apps.contracts.drafts import EVENT, Condition
-from apps.contracts.models import Contract, PlanLine
+from apps.contracts.models import Contract, GuestGrant, PlanLine
 from apps.contracts.models.contract import ContractState
 from apps.contracts.rules.conditions import Happened, named_in, read_condition, still_waits_for
 from apps.core import canonical
-from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.core.errors import IllegalTransition, Refused
 from apps.core.money import Money
 from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.models.milestone import ENDED, OPEN, MilestoneState
-from apps.parties.actor import Actor, ActorKind, evidence_of
+from apps.parties.actor import Actor, evidence_of
 from apps.parties.roles import Action
 
 
@@ -115,10 +115,19 @@ def needs_proof_of_event(contract: Contract, *, payable: Money) -> bool:
 def confirm_event(
     *, contract: Contract, event: str, note: str, payable: PayableByEvent, actor: Actor, at: datetime
 ) -> ConfirmedEvent:
-    """A member of the buyer who may sign off says that an event of the contract in force has happened. It stays so."""
-    if actor.kind is ActorKind.GUEST or actor.user_id is None:
-        raise NotAllowed("An event is confirmed by a member of the buyer's team, and not by personal link.")
-    limit = contracts.buyer_authority(contract, actor=actor, action=Action.DECIDE_MILESTONE, at=at)
+    """Somebody of the buyer who may sign off says that an event of the contract in force has happened. It stays so.
+
+    A guest does so by the link to the contract's events.
+    """
+    limit = contracts.buyer_authority(
+        contract,
+        actor=actor,
+        action=Action.DECIDE_MILESTONE,
+        version=contract.active_version,
+        purpose=GuestGrant.Purpose.CONFIRM_EVENT,
+        subject_ref=contract.ref,
+        at=at,
+    )
     contracts.require_running(contract, at=at)
     version, awaited = contract.active_version, events_to_confirm(contract, payable=payable).get(event)
     if version is None or awaited is None:
@@ -137,6 +146,7 @@ def confirm_event(
         note=words,
         **actor.evidence(),
         **evidence_of(proof),
+        grant_id=actor.grant_id,
         circumstances=actor.circumstances(is_within_limit=True, statement=statement.kept()),
         confirmed_at=at,
         statement=statement.text,

@@ -9,9 +9,9 @@ from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Dispute, DisputePosition, Submission
-from apps.milestones.models.dispute import DisputeState
+from apps.milestones.models.dispute import DisputeState, Side
 from apps.milestones.models.milestone import MilestoneState
-from apps.milestones.models.submission import SubmissionState
+from apps.milestones.models.submission import Proof, SubmissionState
 from apps.milestones.services.dispute_course import (
     end,
     link_to,
@@ -23,7 +23,7 @@ from apps.milestones.services.dispute_course import (
     say,
 )
 from apps.milestones.services.holding import lock_submission
-from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.reviewing import check_in_time, note_delivery
 from apps.parties.actor import Actor
 
 
@@ -48,12 +48,17 @@ def dispute_submission(
     """One side disputes what was submitted, for ``amount`` of it net of tax; None means all.
 
     Of what waits for sign-off the review clock stands still from here until the dispute ends, and silence accepts
-    nothing; what the buyer sent back may be disputed too. One dispute of a submission at a time.
+    nothing; what the buyer sent back may be disputed too. One dispute of a submission at a time. Where the notice was
+    not proven yet, it is by the buyer's own dispute: its review begins, and stands still.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
+    side = require_party(contract, actor=actor, links=link_to_submission(held.submission.ref), at=at)
+    if side == Side.BUYER and note_delivery(
+        contract=contract, submission_ref=submission_ref, proof=Proof.DISPUTE, actor=actor, at=at
+    ):
+        held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
     _require_disputable(submission, at=at)
-    side = require_party(contract, actor=actor, links=link_to_submission(submission.ref), at=at)
     if held.disputed is not None:
         raise Refused("This submission is in dispute already. Say there what else you dispute.")
     whole = Money(milestone.amount, milestone.currency)
@@ -145,8 +150,8 @@ def _require_disputable(submission: Submission, *, at: datetime) -> None:
         check_in_time(submission, at=at)
         if submission.notified_at is None:
             raise IllegalTransition(
-                "The buyer was not notified of this submission yet, so its review did not begin. Dispute it once it"
-                " has."
+                "The buyer was not notified of this submission yet, so its review did not begin. Take the submission"
+                " back, or dispute it once the review has begun."
             )
         return
     sent_back = submission.state == SubmissionState.CHANGES_REQUESTED

@@ -5,6 +5,7 @@ from django.urls import path
 from apps.portals.buyer.views import (
     link_decisions,
     link_disputes,
+    link_events,
     link_files,
     link_packs,
     link_plans,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("dispute/", link_disputes.dispute, name="dispute"),
     path("dispute-files/<str:ref>/", link_disputes.dispute_file, name="dispute_file"),
+    path("event/", link_events.confirm_event, name="confirm_event"),
     path("defects/<str:ref>/", link_settling.reservation, name="reservation"),
     path("settlement/", link_settling.propose_settlement, name="propose_settlement"),
     path("settlement/sign/", link_settling.sign_settlement, name="sign_settlement"),

@@ -21,7 +21,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from apps.contracts.models import ContractVersion, GuestGrant, Termination
+from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core import clock
 from apps.financing.models import Assignment
 from apps.milestones.models import Dispute, Milestone, Reservation, Submission
@@ -120,6 +120,12 @@ class Visit:
         self._is_for(Purpose.SETTLE)
         notices = Termination.objects.visible_to(self.actor).select_related("contract__seller", "contract__buyer")
         return get_object_or_404(notices, ref=self.grant.subject_ref)
+
+    def contract_that_waits(self) -> Contract:
+        """The contract whose events the link lets confirm; 404 for a link to something else."""
+        self._is_for(Purpose.CONFIRM_EVENT)
+        found = Contract.objects.visible_to(self.actor).select_related("seller", "buyer", "active_version")
+        return get_object_or_404(found, ref=self.grant.subject_ref)
 
     def _is_for(self, purpose: Purpose) -> None:
         if self.grant.purpose != purpose:

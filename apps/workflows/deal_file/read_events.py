@@ -24,7 +24,6 @@ MEMBERS_ONLY: Final = frozenset(
     {
         "certify",
         "return_application",
-        "confirm_event",
         "confirm_document",
         "return_document",
         "order",
@@ -36,7 +35,7 @@ MEMBERS_ONLY: Final = frozenset(
         *BY_MEMBERS,
     }
 )
-"""What the buyer does in its portal only: a link confirms no event, takes no document and gives no notice."""
+"""What the buyer does in its portal only: a link takes no document and gives no notice."""
 
 
 PROPOSED: Final = ("propose_change", "propose_buyers_change")

@@ -84,6 +84,8 @@ class Scene:
             return list(parts.filter(reservations__isnull=False).values_list("ref", flat=True).distinct())
         if event.verb in IN_DISPUTE:
             return list(Dispute.objects.using("owner").filter(**here).values_list("ref", flat=True).order_by("-pk")[:1])
+        if event.verb == "confirm_event":
+            return [self.contract_ref]
         if event.verb in ON_TERMINATION:
             return list(Termination.objects.using("owner").filter(**here).values_list("ref", flat=True))
         return []

@@ -1,4 +1,4 @@
-"""The mail with nothing but a personal link: to the defects of an acceptance, to a dispute, to a termination."""
+"""The mail with nothing but a personal link: to the defects of an acceptance, a dispute, a termination, to events."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +10,7 @@ BUTTONS = {
     GuestGrant.Purpose.MEND: _("Open the defects"),
     GuestGrant.Purpose.DISPUTE: _("Open the dispute"),
     GuestGrant.Purpose.SETTLE: _("Open the termination"),
+    GuestGrant.Purpose.CONFIRM_EVENT: _("Confirm an event"),
 }
 
 

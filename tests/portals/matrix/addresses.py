@@ -259,6 +259,7 @@ OF: Final[dict[str, str]] = {
     "link:ask_question": TOKEN,
     "link:dispute": TOKEN,
     "link:dispute_file": "milestones.DisputeFile",
+    "link:confirm_event": TOKEN,
     "link:reservation": "milestones.Reservation",
     "link:propose_settlement": TOKEN,
     "link:sign_settlement": TOKEN,

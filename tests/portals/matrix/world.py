@@ -1146,8 +1146,8 @@ class _Builder:
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
 
     def _what_goes_on(self) -> dict[tuple[str, str], Contract]:
-        """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper, and
-        a notice of assignment with its proof.
+        """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper, a
+        notice of assignment with its proof, and events that a contract waits for.
 
         This buyer has an owner, so none was made; each shows the link's own pages to whom they belong.
         """
@@ -1156,6 +1156,7 @@ class _Builder:
         shown = DisputeFile.objects.using("owner").filter(**mine).select_related("dispute", "contract")[0]
         settled = Settlement.objects.using("owner").select_related("termination", "contract").filter(**mine)
         proven = AssignmentProof.objects.using("owner").select_related("assignment", "contract").get(**mine)
+        happened = Contract.objects.using("owner").filter(seller=self.deal.seller, confirmed_events__isnull=False)[0]
         waiting, printed = settled.filter(state="proposed", side="seller")[0], settled.filter(state="signed")[1]
         return {
             ("mend", reserved.milestone.ref): reserved.contract,
@@ -1163,6 +1164,7 @@ class _Builder:
             ("settle", waiting.termination.ref): waiting.contract,
             ("settle", printed.termination.ref): printed.contract,
             ("acknowledge", proven.assignment.ref): proven.contract,
+            ("confirm_event", happened.ref): happened,
         }
 
     def _going_on(self, what: tuple[str, str], contract: Contract) -> str:

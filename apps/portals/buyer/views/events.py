@@ -25,9 +25,9 @@ def confirm_event(request: PortalRequest, ref: str) -> HttpResponse:
         messages.success(request, _("It is confirmed. The seller is told, and what waited for it may go on."))
         return redirect("buyer:contract", ref=found.ref)
     context = {
-        "contract": found,
-        "has_events": bool(form.fields["event"].widget.choices),
-        "statements": waiting.statements(found),
+        **waiting.page_of(found, form),
+        "base": "buyer/base.html",
+        "back_url": reverse("buyer:contract", args=[found.ref]),
         "refusal": why_not(request.actor, Action.DECIDE_MILESTONE),
         "crumbs": contract_crumbs(
             (found.number, reverse("buyer:contract", args=[found.ref])), (_("Confirm an event"), "")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.contracts import services as contracts
-from apps.contracts.models import ContractVersion, Termination
+from apps.contracts.models import Contract, ContractVersion, Termination
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
@@ -35,7 +35,12 @@ from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
 
 DONE_HERE: Final = (Purpose.ACKNOWLEDGE, Purpose.SETTLE)
-Subject = ContractVersion | Submission | Assignment | Milestone | Dispute | Termination
+GOING_ON: Final[dict[Purpose, type[Milestone | Dispute | Termination]]] = {
+    Purpose.MEND: Milestone,
+    Purpose.DISPUTE: Dispute,
+    Purpose.SETTLE: Termination,
+}
+Subject = Contract | ContractVersion | Submission | Assignment | Milestone | Dispute | Termination
 
 
 @portal("link")
@@ -68,6 +73,10 @@ def _termination(request: PortalRequest, visit: Visit) -> HttpResponse:
 
 def _dispute(request: PortalRequest, visit: Visit) -> HttpResponse:
     return redirect("link:dispute", token=visit.token)
+
+
+def _events(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return redirect("link:confirm_event", token=visit.token)
 
 
 def _defects(request: PortalRequest, visit: Visit) -> HttpResponse:
@@ -124,6 +133,7 @@ SHOWN: Final[dict[Purpose, Callable[[PortalRequest, Visit], HttpResponse]]] = {
     Purpose.MEND: _defects,
     Purpose.DISPUTE: _dispute,
     Purpose.SETTLE: _termination,
+    Purpose.CONFIRM_EVENT: _events,
     Purpose.TAKE_OVER: _take_over,
 }
 
@@ -136,7 +146,7 @@ def _dead(request: PortalRequest, visit: Visit) -> HttpResponse:
         "token": visit.token,
         "state": visit.state.value,
         "subject": subject,
-        "contract": subject.contract if subject is not None else None,
+        "contract": subject if isinstance(subject, Contract) else subject.contract if subject is not None else None,
         "form": ActionForm(auto_id="renew_%s"),
     }
     return render(request, "buyer/link/dead.html", context)
@@ -149,12 +159,10 @@ def _subject(visit: Visit) -> "Subject | None":
         return versions.proposed_to(actor).filter(ref=ref).first()
     if visit.grant.purpose == Purpose.ACKNOWLEDGE:
         return acknowledging.notices_to(actor).filter(ref=ref).first()
-    if visit.grant.purpose == Purpose.MEND:
-        return Milestone.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
-    if visit.grant.purpose == Purpose.DISPUTE:
-        return Dispute.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
-    if visit.grant.purpose == Purpose.SETTLE:
-        return Termination.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
+    if visit.grant.purpose == Purpose.CONFIRM_EVENT:
+        return Contract.objects.visible_to(actor).filter(ref=ref).select_related("seller").first()
+    if (model := GOING_ON.get(Purpose(visit.grant.purpose))) is not None:
+        return model._default_manager.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
     sent = Submission.objects.visible_to(actor).filter(ref=ref)
     return sent.select_related("milestone", "contract__seller").first()
 

@@ -1,0 +1,31 @@
+"""Events that a contract waits for, confirmed by personal link, without an account."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from apps.portals import waiting
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer.pages import page
+from apps.portals.buyer.visits import personal, visit_of
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_event(request: PortalRequest, token: str) -> HttpResponse:
+    """What the contract waits for and what was confirmed; say that an event has happened."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    contract = visit.contract_that_waits()
+    form = waiting.form_of(request, contract)
+    if request.method == "POST" and waiting.confirmed(request, contract, form):
+        return redirect("link:confirm_event", token=token)
+    context = {
+        **waiting.page_of(contract, form),
+        "base": "buyer/link/base.html",
+        "back_url": "" if not form.is_bound else reverse("link:confirm_event", args=[token]),
+    }
+    return page(request, "confirm_event", context, zone=contract.buyer.time_zone, form=form)
