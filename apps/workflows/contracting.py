@@ -5,7 +5,7 @@ from datetime import datetime
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import ContractDraft, DraftLine, DraftOption
 from apps.contracts.models import Contract, ContractDocument, ContractParty, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
@@ -60,8 +60,11 @@ def keep_plan(
     file_name: str,
     file_sha256: str,
     reading: str,
+    plan_name: str = "",
+    options: tuple[DraftOption, ...] | None = None,
 ) -> Answer:
-    """A side uploads a plan from a spreadsheet: it is kept for the review page, and the draft stays as it is."""
+    """A side uploads a plan from a spreadsheet, or several to pick from: they are kept for the review page, and the
+    draft stays as it is."""
     upload = contracts.keep_plan(
         actor=actor,
         contract_ref=contract_ref,
@@ -69,6 +72,8 @@ def keep_plan(
         file_name=file_name,
         file_sha256=file_sha256,
         reading=reading,
+        plan_name=plan_name,
+        options=options,
         at=_both_sides(contract_ref),
     )
     return {"upload": upload.ref}

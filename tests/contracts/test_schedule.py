@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms
+from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, DraftOption, Due, LineTerms
 from apps.contracts.rules.schedule import (
     Cell,
     DateOrder,
@@ -17,6 +17,7 @@ from apps.contracts.rules.schedule import (
     Formula,
     Schedule,
     Share,
+    WrittenOption,
     guarded,
     read_schedule,
     unguarded,
@@ -93,6 +94,59 @@ def test_an_amount_of_all_periods_goes_out_and_comes_back() -> None:
     for language in ("en", "de"):
         rows = list(written_schedule(lines, amounts=[Decimal(2000)], language=language))
         assert read_schedule(rows, currency="EUR").lines == tuple(lines)
+
+
+def test_plans_to_pick_from_go_out_by_name_and_come_back() -> None:
+    two = (DraftCriterion("It runs."), DraftCriterion("It is documented.", needs_evidence=True))
+    base = (DraftLine("A", basis="percent", percent=Decimal(40), criteria=two), DraftLine("B", basis="remainder"))
+    due = Due("signature", period="month", count=3)
+    options = (
+        DraftOption(
+            "Upfront",
+            (DraftLine("All", basis="remainder", kind="deposit", due=Due()),),
+            discount_percent=Decimal("2.125"),
+        ),
+        DraftOption("Monthly", (DraftLine("Each", basis="amount", amount=Decimal(30), kind="recurring", due=due),)),
+        DraftOption(
+            "=Two",
+            (DraftLine("A", basis="remainder"), DraftLine("C", basis="percent", percent=Decimal(5))),
+            discount=Decimal(9),
+        ),
+    )
+    offered = [WrittenOption(one, [None] * len(one.lines)) for one in options]
+    for language in ("en", "de"):
+        for name in ("By milestones", ""):
+            rows = list(written_schedule(base, amounts=[None] * 2, language=language, plan_name=name, options=offered))
+            schedule = read_schedule(rows, currency="EUR")
+            assert schedule.problems == []
+            assert (schedule.plan_name, schedule.lines, schedule.options) == (name, base, options)
+    assert (
+        read_schedule(list(written_schedule(base, amounts=[None] * 2, language="en")), currency="EUR").options is None
+    )
+
+
+def test_a_row_without_a_plan_is_of_the_plan_above_and_only_other_plans_have_a_discount() -> None:
+    head: list[Cell] = ["Plan", "Discount", "Milestone", "Amount", "Agreed as"]
+    schedule = read(
+        ["Slow", "", "A", "60", ""],
+        ["", "", "B", "", "remainder"],
+        ["Fast", "3 %", "A", "", "remainder"],
+        ["Fast", "", "B", "40", ""],
+        head=head,
+    )
+    assert schedule.problems == []
+    assert [(one.name, [line.title for line in one.lines]) for one in schedule.plans] == [
+        ("Slow", ["A", "B"]),
+        ("Fast", ["A", "B"]),
+    ]
+    assert [one.discount_percent for one in schedule.options or ()] == [Decimal(3)]
+    wrong = read(
+        ["Slow", "3", "A", "60", ""],
+        ["Fast", "4", "A", "", "remainder"],
+        ["", "5", "B", "", "remainder"],
+        head=head,
+    )
+    assert [row for row, _column, _words in said(wrong)] == [2, 4, 4]
 
 
 def test_what_a_milestone_waits_for_goes_out_and_comes_back() -> None:

@@ -61,7 +61,7 @@ from apps.contracts.rules.payment import due_on
 from apps.contracts.rules.payment_documents import plain_payment_documents, read_payment_documents
 from apps.contracts.rules.people_needed import missing
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
-from apps.contracts.rules.plan_texts import plan_text, read_plan
+from apps.contracts.rules.plan_texts import SaidPlans, plan_text, plans_text, read_plan, read_plans
 from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
 from apps.contracts.rules.retention import plain_retention, read_release, read_retention
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
@@ -117,6 +117,7 @@ __all__ = [
     "Portion",
     "Recovery",
     "ReviewTerms",
+    "SaidPlans",
     "Term",
     "TermChange",
     "ahead",
@@ -170,6 +171,7 @@ __all__ = [
     "plain_retention",
     "plan_amounts",
     "plan_text",
+    "plans_text",
     "portion_of",
     "price_of",
     "proposing_statement",
@@ -178,6 +180,7 @@ __all__ = [
     "read_measure",
     "read_payment_documents",
     "read_plan",
+    "read_plans",
     "read_release",
     "read_retention",
     "read_template",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.billing import BY_MILESTONE
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftOption
+from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.charges import read_charges
 from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
@@ -15,7 +15,7 @@ from apps.contracts.rules.late_payment import read_late_payment
 from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.payment import NET
 from apps.contracts.rules.payment_documents import read_payment_documents
-from apps.contracts.rules.plan_texts import read_lines, read_own
+from apps.contracts.rules.plan_texts import read_lines, read_option, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
@@ -119,17 +119,8 @@ def read_template(text: str) -> ContractDraft:
     said["payment_documents"] = read_payment_documents(said.get("payment_documents"))
     said["charges"] = read_charges(said.get("charges"))
     # Templates from before there were options say nothing of them.
-    options = tuple(_read_option(one) for one in said.get("options", ()))
+    options = tuple(read_option(one) for one in said.get("options", ()))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"]), "options": options})
-
-
-def _read_option(said: dict[str, Any]) -> DraftOption:
-    return DraftOption(
-        name=said["name"],
-        lines=read_lines(said["lines"]),
-        discount_percent=_amount(said["discount_percent"]),
-        discount=_amount(said["discount"]),
-    )
 
 
 def check_template_name(name: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from apps.contracts import rules
-from apps.contracts.drafts import DraftLine
+from apps.contracts.drafts import ContractDraft, DraftLine, DraftOption
 from apps.contracts.models import Contract, PlanUpload
 from apps.contracts.services.drafting import change_draft
 from apps.contracts.services.locks import lock_by_ref
@@ -24,22 +24,28 @@ def keep_plan(
     file_sha256: str,
     reading: str,
     at: datetime,
+    plan_name: str = "",
+    options: tuple[DraftOption, ...] | None = None,
 ) -> PlanUpload:
     """Keep a plan that was read from a file until it is confirmed. The draft stays as it is.
 
-    ``reading`` is how it was read, as canonical text. An earlier file that still waits is given up.
+    ``options`` are the other plans of a file that names its plans, ``plan_name`` is then what the base plan is called;
+    None: those that the draft offers stay. ``reading`` is how it was read, as canonical text. An earlier file that
+    still waits is given up.
     """
     contract = lock_by_ref(contract_ref=contract_ref)
     side = require_writer(contract, actor=actor, at=at)
     stands, owner = draft_of(contract, side=side), organisation_of(contract, side=side)
-    checked = rules.check_draft(replace(stands, lines=lines))
+    said = _written(stands, rules.SaidPlans(lines, plan_name, options))
+    checked = rules.check_draft_with_options(said) if options is not None else rules.check_draft(said)
+    kept = rules.SaidPlans(checked.lines, checked.plan_name, None if options is None else checked.options)
     PlanUpload.objects.filter(contract=contract, organisation_id=owner).delete()
     return PlanUpload.objects.create(
         contract=contract,
         organisation_id=owner,
         file_name=file_name[:200],
         file_sha256=file_sha256,
-        plan=rules.plan_text(checked.lines),
+        plan=rules.plans_text(kept),
         reading=reading,
         draft_sha256=fingerprint(stands),
         uploaded_by_id=actor.user_id,
@@ -66,7 +72,7 @@ def import_plan(*, actor: Actor, contract_ref: str, upload_ref: str, at: datetim
             "Somebody changed this draft after the file was uploaded, so nothing was imported. Look at the draft as it"
             " is now, and upload the file again if it should take its place."
         )
-    draft = replace(stands, lines=rules.read_plan(upload.plan))
+    draft = _written(stands, rules.read_plans(upload.plan))
     change_draft(contract=contract, actor=actor, draft=draft, at=at)
     upload.delete()
     record(
@@ -79,3 +85,9 @@ def import_plan(*, actor: Actor, contract_ref: str, upload_ref: str, at: datetim
         lines=len(draft.lines),
     )
     return contract
+
+
+def _written(stands: ContractDraft, plans: rules.SaidPlans) -> ContractDraft:
+    """A draft with these plans in the place of its own."""
+    named = {} if plans.options is None else {"plan_name": plans.plan_name, "options": plans.options}
+    return replace(stands, lines=plans.lines, **named)  # type: ignore[arg-type]

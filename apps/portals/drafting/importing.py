@@ -7,6 +7,8 @@ kept.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 from django.contrib import messages
@@ -15,6 +17,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from apps.contracts import rules
+from apps.contracts.drafts import DraftLine
 from apps.contracts.models import Contract, ContractVersion, PlanUpload
 from apps.contracts.rules.schedule import Problem, Schedule, read_schedule
 from apps.core import canonical, money
@@ -89,11 +92,13 @@ def _keep(request: PortalRequest, contract: Contract, form: UploadForm, report: 
         key=form.cleaned_data["key"],
         contract_ref=contract.ref,
         lines=report.lines,
+        plan_name=report.plan_name,
+        options=report.options,
         file_name=form.upload.name or "",
         file_sha256=hashlib.sha256(form.upload.read()).hexdigest(),
         reading=canonical.text(
             {
-                "rows": [row.row for row in report.rows],
+                "rows": [row.row for plan in report.plans for row in plan.rows],
                 "decimal": report.decimal,
                 "dates": report.dates,
                 "ignored": report.ignored,
@@ -143,11 +148,13 @@ def _review(
     request: PortalRequest, contract: Contract, version: ContractVersion, upload: PlanUpload, *, desk: Desk
 ) -> dict[str, object]:
     reading = canonical.read(upload.reading)
-    lines = rules.read_plan(upload.plan)
-    portions = [rules.portion_of(line) for line in lines]
-    amounts = rules.known_amounts(version.price, currency=version.currency, portions=portions)
+    said = rules.read_plans(upload.plan)
+    plans = _plans(said, version)
+    lines = [line for plan in plans for line in plan.lines]
     first = _first(request.GET.get("from", ""), of=len(lines))
-    rows = list(zip(reading["rows"], lines, amounts, strict=True))[first : first + SHOWN]
+    found = [(plan.name, line, amount) for plan in plans for line, amount in zip(plan.lines, plan.amounts, strict=True)]
+    numbered = zip(reading["rows"], found, strict=True)
+    rows = [(number, *row) for number, row in numbered][first : first + SHOWN]
     return {
         "contract": contract,
         "version": version,
@@ -161,15 +168,39 @@ def _review(
         "last": first + len(rows),
         "previous_url": f"?from={max(first - SHOWN, 0) + 1}" if first else "",
         "next_url": f"?from={first + SHOWN + 1}" if first + SHOWN < len(lines) else "",
-        "allocation": Allocation(
-            price=version.price, allocated=rules.sum_of(amounts, portions), currency=version.currency
-        ),
+        "plans": plans,
+        "names_plans": said.options is not None,
         "is_known": version.currency in money.currencies(),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "confirm": ConfirmForm(initial={"upload": upload.ref}),
         "again_url": desk.url("import_plan", contract.ref),
         "crumbs": _crumbs(contract, _("Check the plan"), desk=desk),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One plan of the file: its lines, what each comes to, and how much of its price they are."""
+
+    name: str
+    lines: Sequence[DraftLine]
+    amounts: Sequence[Decimal | None]
+    allocation: Allocation
+
+
+def _plans(said: rules.SaidPlans, version: ContractVersion) -> list[_Plan]:
+    """The base plan at the contract's price, and the others at theirs."""
+    price, currency = version.price, version.currency
+    found = [(said.plan_name, said.lines, price)]
+    for one in said.options or ():
+        found.append((one.name, one.lines, rules.option_price(one, price=price, currency=currency)))
+    plans = []
+    for name, lines, of_plan in found:
+        portions = [rules.portion_of(line) for line in lines]
+        amounts = rules.known_amounts(of_plan, currency=currency, portions=portions)
+        allocated = Allocation(price=of_plan, allocated=rules.sum_of(amounts, portions), currency=currency)
+        plans.append(_Plan(name, lines, amounts, allocated))
+    return plans
 
 
 def _first(typed: str, *, of: int) -> int:

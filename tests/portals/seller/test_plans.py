@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.drafts import DraftLine
 from apps.contracts.models import Contract, PlanUpload
@@ -192,6 +193,34 @@ def test_what_is_taken_away_comes_back_as_it_was(parties: Parties, seller: Clien
     assert read_schedule(read_rows(file), currency="EUR").lines == lines
 
 
+def test_plans_to_pick_from_are_taken_away_and_imported_together(parties: Parties, seller: Client) -> None:
+    upfront = rules.upfront("Upfront", title="All of it", discount_percent=Decimal(3))
+    told = scenarios.software_draft(parties, plan_name="By milestones", options=(upfront,))
+    contract = scenarios.drafted_contract(parties, draft=told)
+    with acting(scenarios.seller_actor(parties)):
+        stands, version = contracts.draft_of(contract), contract.versions.get()
+    file = seller.get(reverse("seller:plan_csv", args=[version.ref])).content.decode()
+    assert upload(seller, contract, file.replace("All of it", "Everything"))["Location"] == at("check_plan", contract)
+    page = seller.get(at("check_plan", contract)).content.decode()
+    for words in ("Upfront", "By milestones", "Everything", "38,800.00", "The file names its plans"):
+        assert words in page, words
+    seller.post(at("check_plan", contract), confirmation(seller, contract))
+    line = replace(upfront.lines[0], title="Everything")
+    with acting(scenarios.seller_actor(parties)):
+        found = contracts.draft_of(Contract.objects.get(pk=contract.pk))
+    assert found == replace(stands, options=(replace(upfront, lines=(line,)),))
+    # A file that names no plan is the base plan's alone.
+    upload(seller, contract, PLAN)
+    seller.post(at("check_plan", contract), confirmation(seller, contract))
+    with acting(scenarios.seller_actor(parties)):
+        after = contracts.draft_of(Contract.objects.get(pk=contract.pk))
+    assert (after.options, after.lines == found.lines) == (found.options, False)
+    # Six plans are too many, and nothing of the file is kept.
+    names = "".join(f"Plan {number};M;100 %\n" for number in range(7))
+    answer = upload(seller, contract, "Plan;Milestone;Percent\n" + names)
+    assert (answer.status_code, "at most" in answer.content.decode()) == (422, True)
+
+
 def test_the_buyer_takes_the_plan_away_once_it_was_proposed(parties: Parties, signed_in: SignIn) -> None:
     contract = scenarios.proposed_contract(parties)
     with acting(scenarios.seller_actor(parties)):
@@ -238,7 +267,7 @@ def test_a_plan_too_long_for_a_form_is_kept_when_the_draft_is_saved(
 def test_the_report_of_a_long_plan_comes_in_pages(seller: Client, draft: Contract) -> None:
     upload(seller, draft, many(300))
     first = seller.get(at("check_plan", draft))
-    assert [line.title for _row, line, _amount in first.context["rows"]][::199] == ["Line 0", "Line 199"]
+    assert [line.title for _row, _plan, line, _amount in first.context["rows"]][::199] == ["Line 0", "Line 199"]
     second = seller.get(at("check_plan", draft) + first.context["next_url"])
-    assert [line.title for _row, line, _amount in second.context["rows"]][::99] == ["Line 200", "Line 299"]
+    assert [line.title for _row, _plan, line, _amount in second.context["rows"]][::99] == ["Line 200", "Line 299"]
     assert seller.get(f"{at('check_plan', draft)}?from=x").context["first"] == 1

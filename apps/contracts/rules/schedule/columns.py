@@ -16,6 +16,9 @@ HEADER_WITHIN: Final = 20
 class Column(StrEnum):
     """What a column means."""
 
+    PLAN = "plan"
+    DISCOUNT = "discount"
+    DISCOUNT_PERCENT = "discount_percent"
     TITLE = "title"
     SCOPE = "scope"
     BASIS = "basis"
@@ -49,11 +52,15 @@ class Column(StrEnum):
     INFORMATION = "information"
 
 
-LENGTHS: Final = {Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
+LENGTHS: Final = {Column.PLAN: 80, Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
 NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
-OTHER_NUMBERS: Final = (Column.RETENTION, Column.DAMAGES, Column.BONUS, Column.QUANTITY, Column.UNIT_PRICE)
+DISCOUNTS: Final = (Column.DISCOUNT, Column.DISCOUNT_PERCENT)
+OTHER_NUMBERS: Final = (*DISCOUNTS, Column.RETENTION, Column.DAMAGES, Column.BONUS, Column.QUANTITY, Column.UNIT_PRICE)
 WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
     "en": {
+        Column.PLAN: "Plan",
+        Column.DISCOUNT: "Discount",
+        Column.DISCOUNT_PERCENT: "Discount in percent",
         Column.TITLE: "Milestone",
         Column.SCOPE: "What is delivered",
         Column.BASIS: "Agreed as",
@@ -87,6 +94,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.INFORMATION: "Comes to",
     },
     "de": {
+        Column.PLAN: "Plan",
+        Column.DISCOUNT: "Nachlass",
+        Column.DISCOUNT_PERCENT: "Nachlass in Prozent",
         Column.TITLE: "Meilenstein",
         Column.SCOPE: "Leistung",
         Column.BASIS: "Vereinbart als",
@@ -123,6 +133,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
 """The names that an export gives to its columns, by language."""
 
 _MORE: Final[Mapping[Column, str]] = {
+    Column.PLAN: "option, plan option, name of the plan, zahlungsplan, planvariante, name des plans",
+    Column.DISCOUNT: "rebate, discount of the plan, rabatt, nachlass des plans",
+    Column.DISCOUNT_PERCENT: "discount %, rebate %, rabatt %, nachlass %, rabatt in prozent",
     Column.TITLE: "milestone name, title, name, item, line item, description of work, work item, task, deliverable,"
     " titel, bezeichnung, name des meilensteins, gewerk, arbeitspaket",
     Column.SCOPE: "scope, description, details, scope of work, deliverables, beschreibung, leistungsumfang, umfang,"

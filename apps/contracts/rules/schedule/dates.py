@@ -1,11 +1,13 @@
 """Dates as people write them: ISO 8601, with points (day first), with slashes (the whole column tells the order)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from apps.contracts.rules.schedule.cells import Cell, Share
 from apps.core.days import known
 from apps.core.errors import Refused
 
@@ -61,6 +63,18 @@ def date_of(text: str, *, order: DateOrder) -> date:
         return known(date(int(year), int(month), int(day)))
     except ValueError:
         raise Refused("“{text}” is no day of the calendar.", text=_short(written)) from None
+
+
+def day_of(cell: Cell, *, plain: Callable[[Cell], str], order: DateOrder | None) -> date | None:
+    """The day of a cell; None of an empty one, and while nobody has said which comes first. ``plain`` is its text."""
+    match cell:
+        case date():
+            return known(cell)
+        case Decimal() | Share():
+            raise Refused("A number stands here. Give the cell the format of a date, or write 2026-12-31.")
+        case _:
+            text = plain(cell).strip()
+            return date_of(text, order=order) if text and order is not None else None
 
 
 def is_date(text: str) -> bool:

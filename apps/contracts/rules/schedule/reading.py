@@ -11,19 +11,25 @@ from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, TOTAL, check_percent
 from apps.contracts.rules.retention import check_own_rate
-from apps.contracts.rules.schedule import due_cells, measure_cells
+from apps.contracts.rules.schedule import due_cells, measure_cells, plan_cells
 from apps.contracts.rules.schedule import words as known
-from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
-from apps.contracts.rules.schedule.columns import LENGTHS, NUMBERS, OTHER_NUMBERS, Column, Header, find_header
-from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
+from apps.contracts.rules.schedule.cells import Cell, Formula, as_text, is_empty
+from apps.contracts.rules.schedule.columns import (
+    DISCOUNTS,
+    LENGTHS,
+    NUMBERS,
+    OTHER_NUMBERS,
+    Column,
+    Header,
+    find_header,
+)
+from apps.contracts.rules.schedule.dates import DateOrder, day_of, is_date, order_is_open, order_of
 from apps.contracts.rules.schedule.guard import unguarded
 from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of
 from apps.contracts.rules.schedule.own_cells import own_terms
-from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
+from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule, plans_of
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
-from apps.core import money
-from apps.core.days import known as known_day
 from apps.core.errors import Refused
 
 MOST_ROWS: Final = 30_000
@@ -119,7 +125,7 @@ class _Reader:
 
     def _continues(self, cells: Mapping[Column, Cell]) -> bool:
         """Whether the row only adds a criterion to the milestone above."""
-        more = (Column.CRITERION, Column.EVIDENCE)
+        more = (Column.CRITERION, Column.EVIDENCE, Column.PLAN)
         return bool(self.found) and all(is_empty(cell) for column, cell in cells.items() if column not in more)
 
     def _milestone(self, number: int, cells: Mapping[Column, Cell]) -> None:
@@ -133,6 +139,15 @@ class _Reader:
         portion = self._measured if measure_cells.stands_in(cells) else self._portion
         portion(read, number, cells)
         self._criterion(read, number, cells)
+        self._plan(read, number, cells)
+
+    def _plan(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
+        """Of which plan the line is one: of that of the row above, unless the row names another."""
+        above = self.found[-2].plan if len(self.found) > 1 else ""
+        read.plan = " ".join(self._text(read, number, cells, Column.PLAN, what="name of the plan").split()) or above
+        for column in DISCOUNTS:
+            reading = partial(plan_cells.discount, column, cells.get(column), sign=self.decimal, currency=self.currency)
+            read.discount = self._try(read, number, column, reading, None) or read.discount
 
     def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
         """What the line says in the place of the contract's terms; empty cells say nothing."""
@@ -216,30 +231,14 @@ class _Reader:
 
     def _number(self, cell: Cell, column: Column) -> tuple[str, Decimal] | None:
         """The kind and the value of a number; None while nobody has said how its column is to be read."""
-        found = value_of(cell, sign=self.decimal, currency=self.currency)
-        if found is None:
-            return None
-        value, is_percent = found
-        kind = PERCENT if is_percent or column is Column.PERCENT else AMOUNT
-        if kind == PERCENT:
-            check_percent(value, line=len(self.found))
-            return kind, value
-        return kind, money.payable(value, self.currency)
+        found = plan_cells.worth(column, cell, sign=self.decimal, currency=self.currency)
+        if found is not None and found[0] == PERCENT:
+            check_percent(found[1], line=len(self.found))
+        return found
 
     def _day(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> date | None:
-        cell = cells.get(Column.PLANNED_ON)
-
-        def day() -> date | None:
-            match cell:
-                case date():
-                    return known_day(cell)
-                case Decimal() | Share():
-                    raise Refused("A number stands here. Give the cell the format of a date, or write 2026-12-31.")
-                case _:
-                    text = self._plain(cell).strip()
-                    return date_of(text, order=self.dates) if text and self.dates is not None else None
-
-        return self._try(read, number, Column.PLANNED_ON, day, None)
+        reading = partial(day_of, cells.get(Column.PLANNED_ON), plain=self._plain, order=self.dates)
+        return self._try(read, number, Column.PLANNED_ON, reading, None)
 
     def _text(
         self,
@@ -275,11 +274,12 @@ class _Reader:
             self._problem(0, "", Refused("There is no milestone below the names of the columns."))
         if len(self.found) > MOST_LINES:
             self._problem(0, "", Refused("A plan has at most {most} lines.", most=MOST_LINES))
-        rest = [read for read in self.found if read.line.basis == REMAINDER]
-        for read in rest[1:]:
-            self._problem(read.row, "", Refused("Only one line of the plan can be the remainder."), read)
-        for position, read in enumerate(self.found, start=1):
-            if not read.problems:
+        for place, plan in enumerate(plans_of(self.found)):
+            for read, refusal in plan.wrong(is_base=not place):
+                self._problem(read.row, "", refusal, read)
+            for position, read in enumerate(plan.rows, start=1):
+                if read.problems:
+                    continue
                 # What a draft refuses is refused here, with the row named: the rules are the same.
                 try:
                     read.line = check_line(read.line, position=position, currency=self.currency)

@@ -1,32 +1,57 @@
 """From the lines of a plan to rows of cells that :func:`read_schedule` reads back as the same plan."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from apps.contracts.drafts import DraftLine
+from apps.contracts.drafts import DraftLine, DraftOption
 from apps.contracts.rules.schedule import due_cells, measure_cells, own_cells
 from apps.contracts.rules.schedule.cells import Cell
-from apps.contracts.rules.schedule.columns import WRITTEN, Column
+from apps.contracts.rules.schedule.columns import DISCOUNTS, WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
 from apps.contracts.rules.schedule.waiting_cells import written_waiting
 from apps.contracts.rules.schedule.words import BASES, MARKS, SILENCE
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOption:
+    """Another plan that is offered, and what each of its lines comes to."""
+
+    option: DraftOption
+    amounts: Sequence[Decimal | None]
+
+
 def written_schedule(
-    lines: Sequence[DraftLine], *, amounts: Sequence[Decimal | None], language: str
+    lines: Sequence[DraftLine],
+    *,
+    amounts: Sequence[Decimal | None],
+    language: str,
+    plan_name: str = "",
+    options: Sequence[WrittenOption] = (),
 ) -> Iterator[list[Cell]]:
     """The rows of a plan with the names of its columns first; ``amounts`` is what each line comes to.
 
     A milestone with several criteria takes one row for each. Text that could run as a formula is guarded; numbers stay
-    numbers and dates dates. Languages are ``en`` and ``de``.
+    numbers and dates dates. Languages are ``en`` and ``de``. Where other plans are offered, each row names its plan,
+    the base plan's first.
     """
     names = WRITTEN[language if language in WRITTEN else "en"]
-    bases = BASES[language if language in BASES else "en"]
-    silences = SILENCE[language if language in SILENCE else "en"]
-    marks = MARKS[language if language in MARKS else "en"]
-    # Only a plan that has other lines than milestones says what they are, and own retention and
-    # quantities only where there are some.
+    columns = _columns([*lines, *(line for one in options for line in one.option.lines)], has_options=bool(options))
+    yield [names[column] for column in columns]
+    base: dict[Column, Cell] = {Column.PLAN: guarded(plan_name)} if options else {}
+    yield from _rows(lines, amounts, columns=columns, language=language, plan=base)
+    for one in options:
+        option = one.option
+        off = {Column.DISCOUNT: option.discount, Column.DISCOUNT_PERCENT: option.discount_percent}
+        plan: dict[Column, Cell] = {Column.PLAN: guarded(option.name), **off}
+        yield from _rows(option.lines, one.amounts, columns=columns, language=language, plan=plan)
+
+
+def _columns(lines: Sequence[DraftLine], *, has_options: bool) -> list[Column]:
+    """Only a plan that has other lines than milestones says what they are, and own retention and quantities only where
+    there are some."""
     unsaid = [] if any(line.due is not None for line in lines) else [*due_cells.COLUMNS]
+    unsaid += [] if has_options else [Column.PLAN, *DISCOUNTS]
     if not any(line.due is not None and line.due.recovery is not None for line in lines):
         unsaid.append(Column.RECOVERY)
     if not any(line.own.retention_rate is not None or line.own.is_materials for line in lines):
@@ -38,8 +63,21 @@ def written_schedule(
     unsaid += own_cells.unsaid(line.own for line in lines)
     if not any(line.measure is not None for line in lines):
         unsaid += [*measure_cells.COLUMNS]
-    columns = [column for column in Column if column not in unsaid]
-    yield [names[column] for column in columns]
+    return [column for column in Column if column not in unsaid]
+
+
+def _rows(
+    lines: Sequence[DraftLine],
+    amounts: Sequence[Decimal | None],
+    *,
+    columns: Sequence[Column],
+    language: str,
+    plan: dict[Column, Cell],
+) -> Iterator[list[Cell]]:
+    """The rows of one plan, whose discount stands in the first of them."""
+    bases = BASES[language if language in BASES else "en"]
+    silences = SILENCE[language if language in SILENCE else "en"]
+    marks = MARKS[language if language in MARKS else "en"]
     for line, amount in zip(lines, amounts, strict=True):
         own: dict[Column, Cell] = {
             Column.TITLE: guarded(line.title),
@@ -59,7 +97,9 @@ def written_schedule(
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
             **measure_cells.written(line, language=language),
+            **plan,
         }
+        plan = {column: cell for column, cell in plan.items() if column not in DISCOUNTS}
         for criterion in line.criteria or (None,):
             if criterion is not None:
                 own[Column.CRITERION] = guarded(criterion.text)
