@@ -20,6 +20,7 @@ from apps.milestones.services import Defect, defect_dates
 from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
 from apps.workflows import crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
+from apps.workflows.models import IdempotencyKey
 from apps.workflows.once import Answer, once
 
 MEND: Final = GuestGrant.Purpose.MEND
@@ -125,8 +126,12 @@ def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
 
 
 def due_defects(*, at: datetime) -> list[DefectToMend]:
-    """Every defect of which its seller is to be reminded: its day is near, or has passed lately."""
-    return defects_to_mend(at=at)
+    """Every defect of which its seller is to be reminded and was not: its day is near, or has passed lately."""
+    found = {_once_for(one.reservation_ref, one.what): one for one in defects_to_mend(at=at)}
+    done = IdempotencyKey.objects.using("owner").filter(action=remind_of_defect.__name__, key__in=found)
+    for key in done.values_list("key", flat=True) if found else ():
+        del found[key]
+    return list(found.values())
 
 
 def tend(*, reservation_ref: str, seller_id: int, what: str) -> Answer:
@@ -134,7 +139,7 @@ def tend(*, reservation_ref: str, seller_id: int, what: str) -> Answer:
     with walls.asking_for(seller_id):
         return remind_of_defect(
             actor=Actor.system(organisation_id=seller_id),
-            key=f"defect {reservation_ref} {what}",
+            key=_once_for(reservation_ref, what),
             reservation_ref=reservation_ref,
             what=what,
         )
@@ -175,3 +180,8 @@ def _news(said: ReservationWord, *, actor: Actor) -> JobDeferrer:
     return reservation_jobs.send_reservation_news.configure(
         task_kwargs={"word_ref": said.ref, "organisation_id": reader}
     )
+
+
+def _once_for(reservation_ref: str, what: str) -> str:
+    """The key under which a defect is told of once before its day, and once after it."""
+    return f"defect {reservation_ref} {what}"

@@ -52,6 +52,7 @@ def test_it_is_told_once_before_and_once_after(parties: Parties) -> None:
     with walls.asking_for(parties.seller.pk):
         entries = Entry.objects.filter(verb="reservation.reminded")
         assert entries.count() == 2
+    assert found(0) == found(1) == [], "nobody is asked for again who was told"
     mail.outbox.clear()
     with walls.asking_for(parties.seller.pk):
         for what in ("near", "passed"):

@@ -67,10 +67,19 @@ def defect_reminder(*, reservation_ref: str, what: str) -> None:
                 fact(_("Contract"), contract.title),
                 fact(_("Milestone"), reservation.milestone.title),
                 fact(_("Defect"), reservation.title),
-                money(_("Withheld, net of tax"), reservation.amount, reservation.currency),
+                *(
+                    [money(_("Withheld, net of tax"), reservation.amount, reservation.currency)]
+                    if reservation.amount
+                    else []
+                ),
                 fact(_("To be mended by"), on=reservation.due_on),
             ],
-            context={"defect": reservation.title, "is_past": what == PASSED, "due_on": reservation.due_on},
+            context={
+                "defect": reservation.title,
+                "is_past": what == PASSED,
+                "is_withheld": bool(reservation.amount),
+                "due_on": reservation.due_on,
+            },
         )
     )
 
