@@ -27,6 +27,22 @@ def open_facility(*, actor: Actor, key: str, seller_ref: str, terms: FacilityTer
 
 
 @once
+def change_facility(*, actor: Actor, key: str, facility_ref: str, terms: FacilityTerms, reason: str) -> Answer:
+    """The financier changes a limit or the usual terms, for what is offered from now on."""
+    changed = financing.change_facility(
+        facility_ref=facility_ref, actor=actor, terms=terms, reason=reason, at=clock.now()
+    )
+    return {"facility": changed.ref}
+
+
+@once
+def close_facility(*, actor: Actor, key: str, facility_ref: str, reason: str) -> Answer:
+    """The financier advances nothing more under a facility; what is out stays out until it is repaid."""
+    closed = financing.close_facility(facility_ref=facility_ref, actor=actor, reason=reason, at=clock.now())
+    return {"facility": closed.ref}
+
+
+@once
 def request_funding(
     *, actor: Actor, key: str, milestone_refs: Sequence[str], facility_ref: str, note: str = ""
 ) -> Answer:

@@ -301,6 +301,8 @@ FINANCIER = [
     Spot("admin:financing_facility_changelist", "greta"),
     Spot("admin:financing_facility_change", "greta", "facility NL-2026-014"),
     Spot("admin:open_facility", "greta"),
+    Spot("admin:change_facility", "greta", "facility NL-2026-014"),
+    Spot("admin:close_facility", "greta", "facility NL-2026-014"),
     Spot("admin:financing_exposurelimit_changelist", "greta"),
     Spot("admin:financing_exposurelimit_change", "greta", "first"),
     Spot("admin:set_exposure_limit", "greta", "exposure NL-2026-014"),

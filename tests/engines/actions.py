@@ -1604,6 +1604,30 @@ def open_facility(world: World) -> Attempt:
 
 
 @story
+def change_facility(world: World) -> Attempt:
+    terms = FacilityTerms(currency="EUR", limit=Decimal(4_000_000))
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.change_facility(
+            actor=actor, key=key, facility_ref=world["facility"], terms=terms, reason="Reviewed for the year."
+        ),
+    )
+
+
+@story
+def close_facility(world: World) -> Attempt:
+    """One under which nothing is asked for or out."""
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.close_facility(
+            actor=actor, key=key, facility_ref=world["unused facility"], reason="Not used."
+        ),
+    )
+
+
+@story
 def verify_buyer(world: World) -> Attempt:
     return _by(
         world,

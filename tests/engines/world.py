@@ -560,6 +560,7 @@ def _financing(world: World) -> None:
     deal = world.parties
     facility = stories.opened_facility(deal, limit=BIG)
     world.refs["facility"] = facility.ref
+    world.refs["unused facility"] = stories.opened_facility(deal, currency="CHF").ref
     world.refs["requested"] = stories.requested(deal, stories.invoiced(deal, number="F-requested"), facility).ref
     request = stories.requested(deal, stories.invoiced(deal, number="F-priced"), facility)
     world.refs["priced"] = stories.priced(deal, request).ref

@@ -139,6 +139,7 @@ class Facility(models.Model):
                     "closed_at",
                 ),
             ),
+            guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_for_good", allow=("advanced", "advanced_pre")),
             guards.refused_when(
                 "facility_starts_with_nothing_advanced",
                 guards.INSERT,

@@ -102,6 +102,11 @@ class FundingRequest(models.Model):
             ),
             guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_once", allow=("state",)),
             guards.refused_when(
+                "nothing_is_asked_for_under_a_closed_facility",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM financing_facility f WHERE f.id = NEW.facility_id AND f.closed_at IS NOT NULL)",
+            ),
+            guards.refused_when(
                 "accepted_request_ends_with_its_advances",
                 guards.UPDATE,
                 "OLD.state = 'accepted' AND NEW.state = 'withdrawn' AND (SELECT bool_and(t.state = 'cancelled')"

@@ -41,6 +41,7 @@ from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.expectations import histories_of, history_of
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
+from apps.financing.services.facility_changes import change_facility, changes_of, close_facility
 from apps.financing.services.following import (
     bought_on,
     dilute,
@@ -128,7 +129,10 @@ __all__ = [
     "bought_on",
     "bound_by_contract",
     "cancel",
+    "change_facility",
+    "changes_of",
     "checks_of_offer",
+    "close_facility",
     "collect",
     "collect_for_the_seller",
     "collected",

@@ -1,6 +1,6 @@
 """Facilities: how much a financier is ready to advance to a seller, and how much of that is left."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -53,7 +53,7 @@ def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: da
     actor.require(Action.MANAGE_FACILITY)
     if not actor.speaks_for_financier:
         raise NotAllowed("Only a financier opens facilities.")
-    _refuse_impossible(terms)
+    refuse_impossible(terms)
     seller = _seller(seller_ref)
     if seller.pk == actor.organisation_id:
         raise Refused("A financier does not finance itself.", field="seller_ref")
@@ -72,20 +72,7 @@ def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: da
     facility = Facility.objects.create(
         financier_id=actor.organisation_id,
         seller=seller,
-        currency=terms.currency,
-        limit=terms.limit,
-        advance_rate=terms.advance_rate,
-        annual_rate=terms.annual_rate,
-        fee_rate=terms.fee_rate,
-        pre_limit_rate=terms.pre_limit_rate,
-        pre_advance_rate=terms.pre_advance_rate,
-        pre_annual_rate=terms.pre_annual_rate,
-        pre_fee_rate=terms.pre_fee_rate,
-        pre_longest_days=terms.pre_longest_days,
-        late_rate=terms.late_rate,
-        grace_days=terms.grace_days,
-        least_fee_days=terms.least_fee_days,
-        concentration_rate=terms.concentration_rate,
+        **asdict(terms),
         opened_by_id=person(actor),
         opened_at=at,
     )
@@ -149,7 +136,8 @@ def _seller(ref: str) -> Organisation:
     return seller
 
 
-def _refuse_impossible(terms: FacilityTerms) -> None:
+def refuse_impossible(terms: FacilityTerms) -> None:
+    """Refuse terms that no facility can have, at the field that is wrong."""
     if terms.currency not in money.currencies():
         raise Refused("Choose a currency.", field="currency")
     money.payable(terms.limit, terms.currency, field="limit")

@@ -172,18 +172,9 @@ class ReceivedForm(ActionForm):
     bank_reference = reference_field()
 
 
-class FacilityForm(ActionForm):
+class UsualTermsForm(ActionForm):
     """The limit of a facility and the usual terms of its offers."""
 
-    seller_ref = forms.CharField(
-        label=_("Seller's reference"),
-        max_length=16,
-        help_text=_("16 letters and digits. The seller reads it on the page of its organisation and gives it to you."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
-    )
-    currency = forms.ChoiceField(
-        label=_("Currency"), help_text=_("One in which you have a bank account that buyers can pay to.")
-    )
     limit = AmountField(label=_("Limit"), help_text=_("The most that is advanced at any time."))
     advance_rate = RateField(label=_("Advance rate"), help_text=_("Per cent of an invoice."), initial=Decimal(85))
     annual_rate = RateField(label=_("Discount rate"), help_text=_("Per cent a year, actual/360."), initial=Decimal(12))
@@ -213,6 +204,27 @@ class FacilityForm(ActionForm):
         help_text=_("Per cent. Beyond it a second person has to waive the check; 100 is no limit."),
         initial=Decimal(100),
     )
+
+
+class ChangeFacilityForm(UsualTermsForm):
+    """The same, as they are to be from now on, and why."""
+
+    reason = reason_field(label=_("Reason"), help_text=_("It stays on record; the seller does not read it."))
+
+
+class FacilityForm(UsualTermsForm):
+    """The same for a seller, in a currency."""
+
+    seller_ref = forms.CharField(
+        label=_("Seller's reference"),
+        max_length=16,
+        help_text=_("16 letters and digits. The seller reads it on the page of its organisation and gives it to you."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+    currency = forms.ChoiceField(
+        label=_("Currency"), help_text=_("One in which you have a bank account that buyers can pay to.")
+    )
+    field_order = ("seller_ref", "currency")
 
     def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,6 +16,8 @@ SHOWN = 60
 
 VERBS: Mapping[str, Words] = {
     "facility.opened": (gettext_lazy("Facility opened"), "wallet2", "positive"),
+    "facility.changed": (gettext_lazy("Limit or terms changed"), "sliders", "neutral"),
+    "facility.closed": (gettext_lazy("Facility closed"), "lock", "neutral"),
     "funding.requested": (gettext_lazy("Funding asked for"), "inbox", "info"),
     "funding.withdrawn": (gettext_lazy("Request withdrawn by the seller"), "slash-circle", "neutral"),
     "funding.declined": (gettext_lazy("Request declined"), "x-circle", "negative"),

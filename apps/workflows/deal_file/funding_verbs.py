@@ -1,6 +1,7 @@
 """What the verbs of financing do: one workflow each, called as a portal calls it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from types import MappingProxyType
 
@@ -40,6 +41,19 @@ def _open_facility(scene: Scene, event: Event, actor: Actor) -> Answer:
         pre_longest_days=plan.pre_longest_days,
     )
     return funding.open_facility(actor=actor, key=new_key(), seller_ref=scene.organisations["seller"].ref, terms=terms)
+
+
+def _change_facility(scene: Scene, event: Event, actor: Actor) -> Answer:
+    facility = scene.facility()
+    stands = {field.name: getattr(facility, field.name) for field in fields(FacilityTerms)}
+    terms = FacilityTerms(**{**stands, "limit": event.amount or facility.limit})
+    return funding.change_facility(
+        actor=actor, key=new_key(), facility_ref=facility.ref, terms=terms, reason=event.text
+    )
+
+
+def _close_facility(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return funding.close_facility(actor=actor, key=new_key(), facility_ref=scene.facility().ref, reason=event.text)
 
 
 def _verify_buyer(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -195,6 +209,8 @@ def _accrue(scene: Scene, event: Event, actor: Actor) -> Answer:
 FUNDING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "open_facility": _open_facility,
+        "change_facility": _change_facility,
+        "close_facility": _close_facility,
         "verify_buyer": _verify_buyer,
         "limit_exposure": _limit_exposure,
         "request_funding": _request_funding,

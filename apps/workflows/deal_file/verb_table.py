@@ -140,6 +140,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "pay_retention": Verb("seller", ("part", "amount", "received_on", "reference")),
         "reverse_retention_payment": Verb("seller", ("part", "reason")),
         "open_facility": Verb("financier"),
+        "change_facility": Verb("financier", ("amount", "reason")),
+        "close_facility": Verb("financier", ("reason",)),
         "verify_buyer": Verb("financier", ("checked", "note")),
         "limit_exposure": Verb("financier", ("side", "amount")),
         "request_funding": Verb("seller", ("note",), on_milestone=True, several="milestones"),

@@ -3,13 +3,16 @@
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
+from django.db.transaction import atomic
 from django.urls import reverse
 
 from apps.core.database import walls
 from apps.financing.models import Facility
+from apps.workflows import funding
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, hidden, text_of
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting, key, member
 
 pytestmark = pytest.mark.usefixtures("on_funding_day")
 
@@ -111,3 +114,32 @@ def test_the_page_of_a_facility_shows_what_is_out_and_promised(deal: Parties, si
     page = text_of(sign_in("analyst").get(reverse("admin:financing_facility_change", args=[facility.ref])))
     assert "102,000.00" in page
     assert "398,000.00" in page
+
+
+def test_a_facility_is_changed_from_then_on_and_closed_when_nothing_waits(deal: Parties, sign_in: SignIn) -> None:
+    browser = sign_in("underwriter")
+    facility = stories.opened_facility(deal)
+    request = stories.requested(deal, stories.invoiced(deal), facility)
+    url = reverse("admin:change_facility", args=[facility.ref])
+    form = hidden(browser.get(url)) | terms(deal, limit="1,000.00") | {"reason": "Late twice."}
+    review = browser.post(url, form | {"do": "review"})
+    assert "1,000.00" in text_of(review)
+    browser.post(url, form | {"do": "act"})
+    (changed,) = facilities(deal)
+    assert (changed.limit, changed.opened_at) == (Decimal(1000), facility.opened_at)
+    again = browser.post(url, hidden(browser.get(url)) | terms(deal, limit="1,000.00") | {"reason": "x", "do": "act"})
+    assert "Nothing would change" in text_of(again)
+
+    url = reverse("admin:close_facility", args=[facility.ref])
+    refused = browser.post(url, hidden(browser.get(url)) | {"reason": "Sold.", "do": "act"})
+    assert "1 requests are open" in text_of(refused)
+    with acting(member(deal, "analyst")) as ana:
+        funding.decline_request(actor=ana, key=key(), request_ref=request.ref, reason="No.")
+    browser.post(url, hidden(browser.get(url)) | {"reason": "Sold.", "do": "act"})
+    (closed,) = facilities(deal)
+    assert closed.closed_at is not None
+    with walls.asking_for(deal.financier.pk), pytest.raises(IntegrityError, match="closed_for_good"), atomic():
+        Facility.objects.update(limit=Decimal(5))
+    assert "This facility is closed" in text_of(
+        browser.get(reverse("admin:financing_facility_change", args=[facility.ref]))
+    )

@@ -20,6 +20,7 @@ from apps.financing import services as financing
 from apps.financing.models import BankMovement, Facility, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
+from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
@@ -703,6 +704,14 @@ CALLS = [
         "facility_ref",
         lambda _row, own: {"milestone_refs": [_unasked(own).ref]},
     ),
+    Call(
+        funding.change_facility,
+        "underwriter",
+        FACILITY,
+        "facility_ref",
+        lambda row, _own: {"terms": FacilityTerms(currency=row.currency, limit=Decimal(3)), "reason": "Less."},
+    ),
+    Call(funding.close_facility, "underwriter", FACILITY, "facility_ref", _because),
     Call(funding.withdraw_request, "billing", REQUEST, "request_ref"),
     Call(funding.accept_offer, "billing", OFFER, "offer_ref", lambda row, _own: {"seen": row.disclosure_sha256}),
     Call(funding.decline_offer, "billing", OFFER, "offer_ref"),

@@ -13,7 +13,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.financier import badges, meters, stories
-from apps.portals.financier.actions.facilities import OpenFacility
+from apps.portals.financier.actions.facilities import ChangeFacility, CloseFacility, OpenFacility
 from apps.portals.financier.exposure import exposure_of, with_promised
 from apps.portals.financier.filters import FacilityStates
 from apps.portals.financier.pages import Button, address, asker, rate, why_not
@@ -36,7 +36,7 @@ class FacilityWindow(Window):
     list_select_related = ("seller",)
     search_fields = ("^seller__legal_name", "=seller__vat_number", "=ref")
     search_help_text = gettext_lazy("Seller's name or VAT number")
-    pages = (OpenFacility,)
+    pages = (OpenFacility, ChangeFacility, CloseFacility)
     page_template = "admin/pages/facility.html"
     page_related = ("seller", "opened_by")
 
@@ -113,6 +113,16 @@ class FacilityWindow(Window):
             "more_requests_url": f"{address(FundingRequest)}?seller={row.seller.ref}",
             "more_tranches_url": f"{address(Tranche)}?seller={row.seller.ref}",
             "opened": format_html("{} · {}", formats.day(row.opened_at.date()), row.opened_by or "Cairn"),
+            "buttons": [
+                Button(
+                    label=str(action.title),
+                    url=action.url(row),
+                    refusal=action.why_not(request, row),
+                    icon=icon,
+                    css="btn-secondary",
+                )
+                for action, icon in ((ChangeFacility(self), "sliders"), (CloseFacility(self), "lock"))
+            ],
             "events": stories.of(actor, f"facility:{row.ref}"),
         }
 
