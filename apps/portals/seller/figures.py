@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Case, F, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models.contract import ContractState
 from apps.core import money
 from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.parties.actor import Actor
@@ -17,6 +18,8 @@ from apps.portals.correcting.sums import less_credits, paid_net
 
 BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
 """A statement of released retention bills nothing anew, nor does a claim for late payment; a bonus is no plan."""
+
+TERMINATED: Final = ContractState.TERMINATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +71,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         )
     }
     net_owed = less_credits(owed)
+    # What ended early comes to what was accepted, as the buyer reads it too, and not to what was signed.
+    came_to = {pk: lives[pk]["price"] for pk, one in listed.items() if one.state == TERMINATED and pk in lives}
+    found = {pk: prices.get(pk, (money.ZERO, contract.currency)) for pk, contract in listed.items()}
     return {
-        pk: _figures(
-            *prices.get(pk, (money.ZERO, contract.currency)),
-            lives.get(pk, {}),
-            net_owed.get(pk, {}),
-        )
-        for pk, contract in listed.items()
+        pk: _figures(came_to.get(pk, price), currency, lives.get(pk, {}), net_owed.get(pk, {}))
+        for pk, (price, currency) in found.items()
     }
 
 
