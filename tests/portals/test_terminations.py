@@ -56,7 +56,7 @@ def test_the_buyer_gives_notice_both_value_the_work_and_the_seller_ends_it(db: N
     assert done["Location"] == reverse("seller:termination", args=[notice.ref])
     for client, side in ((seller, "seller"), (buyer, "buyer")):
         assert "Settled" in client.get(reverse(f"{side}:termination", args=[notice.ref])).content.decode()
-        page = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
-        assert "Terminated" in page
+        shown_now = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
+        assert "Terminated" in shown_now
         # What was accepted, on both sides, and not the 40,000.00 that were signed.
-        assert "20,000.00" in page.split("<tfoot>", 1)[1].split("</tfoot>", 1)[0]
+        assert "20,000.00" in shown_now.split("<tfoot>", 1)[1].split("</tfoot>", 1)[0]
