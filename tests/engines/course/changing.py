@@ -1,4 +1,4 @@
-"""Change orders: a milestone more, one less, another amount, another day; below what is billed too."""
+"""Change orders: a milestone more, one less, another amount, another day; below what is billed too; other terms."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import AS_THEY_ARE, ChangedLine, ChangeDraft, ChangedTerms, DraftCriterion, DraftLine
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract, ContractVersion
 from apps.workflows import changing
 from apps.workflows.once import Answer
@@ -68,6 +69,14 @@ class Changing(Correcting):
         amount = self.paper.plan[position]
         self._propose(side, {position: amount}, lines=(line,))
 
+    @rule(side=SIDES, rate=st.sampled_from([Decimal(0), Decimal(9)]), may_be_sold=st.booleans())
+    def propose_other_terms(self, side: str, rate: Decimal, may_be_sold: bool) -> None:
+        """They hold from then on; no sum of what is billed, open or paid is another by them."""
+        terms = ChangedTerms(
+            payment_days=31 + self.paper.changes % 300, late_payment=LateTerms(rate), is_assignable=may_be_sold
+        )
+        self._propose(side, {}, terms=terms)
+
     @precondition(lambda self: self.paper.change is not None)
     @rule(side=SIDES)
     def sign_change(self, side: str) -> None:
@@ -110,9 +119,10 @@ class Changing(Correcting):
         *,
         lines: tuple[ChangedLine, ...] = (),
         added: tuple[DraftLine, ...] = (),
+        terms: ChangedTerms = AS_THEY_ARE,
     ) -> None:
         self.paper.changes += 1
-        draft = ChangeDraft(title=f"Change {self.paper.changes}", reason="Agreed by phone.", lines=lines, added=added)
+        draft = ChangeDraft(f"Change {self.paper.changes}", "Agreed by phone.", lines, added, terms)
         left = {**self.paper.plan, **wanted}
         can = self.paper.state == "active" and self.paper.change is None and self._follow(wanted) is not None
 
