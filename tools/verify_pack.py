@@ -918,7 +918,8 @@ def chained_step(pack, entry):
         hashes = facts["verdicts_sha256"], facts["comment_sha256"], facts["sha256"]
         return [canonical([verb, at, who["email"], facts["is_passed"], *hashes])]
     told = [facts[part] for part in ("accepted", "statement", "comment", "proved_by", "proved_at", "sha256")]
-    return [canonical([verb, at, who["email"], *told, facts.get("quantity"), who.get("facts") or None])]
+    more = facts.get("quantity"), facts.get("reservations_sha256"), who.get("facts") or None
+    return [canonical([verb, at, who["email"], *told, *more])]
 
 
 def told_steps(told):
@@ -936,7 +937,8 @@ def told_steps(told):
     if first:
         parts = [first[part] for part in ("amount", "statement", "comment", "proved_by", "proved_at", "sha256")]
         who = first["accepted_at"], first["email"]
-        more = first.get("quantity"), first.get("circumstances")
+        listed = sha256(canonical(first["reservations"])) if "reservations" in first else None
+        more = first.get("quantity"), listed, first.get("circumstances")
         yield canonical(["milestone.first_accepted", *who, *parts, *more])
 
 

@@ -15,11 +15,11 @@ from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.invoicing.services import applications
 from apps.milestones import services as milestones
-from apps.milestones.models import Reservation, ReservationWord
+from apps.milestones.models import FirstAcceptance, Reservation, ReservationWord
 from apps.milestones.services import Defect, defect_dates
 from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
-from apps.workflows import crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
+from apps.workflows import before_acceptance, crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
 from apps.workflows.models import IdempotencyKey
 from apps.workflows.once import Answer, once
 
@@ -32,14 +32,15 @@ def accept_with_reservations(
 ) -> Answer:
     """The buyer signs the milestone off and lists defects; what it withholds for them is invoiced and not due.
 
-    What is assigned to a financier is bought whole, so nothing of it is withheld.
+    What is assigned to a financier is bought whole, so nothing of it is withheld. Where two people accept, the first
+    one's list is kept, and the second one adds to it.
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     applications.refuse_by_application(contract, why=applications.BY_APPLICATION["reserve"])
     if any(defect.amount for defect in defects):
         financing.require_unassigned_to_withhold(submission_ref=submission_ref)
-    milestone, others_open, reservations = milestones.accept_with_reservations(
+    done = milestones.accept_with_reservations(
         contract=contract,
         submission_ref=submission_ref,
         actor=actor,
@@ -48,6 +49,9 @@ def accept_with_reservations(
         comment=comment,
         at=at,
     )
+    if isinstance(done, FirstAcceptance):
+        return before_acceptance.call_second(done, contract=contract)
+    milestone, others_open, reservations = done
     jobs.defer(*going_on.link(contract, MEND, milestone.ref, actor=actor, at=at))
     return sign_off.bill_accepted(
         (milestone, others_open),

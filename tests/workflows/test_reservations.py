@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -17,12 +18,14 @@ from apps.invoicing.models import CreditNote, Invoice, OpenItem
 from apps.invoicing.services.account_statement import Between, account_statement
 from apps.ledger import standing
 from apps.ledger.charts import Seller
-from apps.milestones.models import Decision, Milestone, Reservation, Submission
+from apps.milestones import rules
+from apps.milestones.models import Decision, FirstAcceptance, Milestone, Reservation, Submission
 from apps.milestones.services import Defect
 from apps.parties.actor import Actor
-from apps.workflows import billing, reserving
+from apps.workflows import billing, reserving, sign_off, worker
 from apps.workflows.once import Answer
 from tests import disputes, scenarios
+from tests.packed import assert_pack_holds
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -216,3 +219,41 @@ def test_a_lower_price_that_rounding_carries_beyond_what_is_due_is_refused_in_wo
         reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
     assert item_of(parties).credited == D("595.04")
     verified()
+
+
+def test_the_first_of_two_lists_defects_and_the_second_adds_and_drops_none(
+    parties: Parties, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = waiting(parties, second_acceptor_above=D(100))
+    bea, olga = scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
+    door, paint = Defect("Door 4 does not close", BY, D("333.33"), "Upper hinge."), Defect("Paint", BY, D(1000))
+    assert set(accept(submission, actor=bea, defects=[door])) == {"milestone", "first_acceptance"}
+    with walls.asking_for(parties.seller.pk):
+        first = FirstAcceptance.objects.get()
+        assert (first.listed, first.statement_version, Reservation.objects.count()) == ([door], "first-reserving-1", 0)
+        assert "1 in number, for which" in first.statement
+        assert "333.33" in first.statement
+    with pytest.raises(Refused, match="Accept it with reservations too"), acting(olga, at=NOON + DAY):
+        sign_off.accept_milestone(actor=olga, key=key(), submission_ref=submission.ref, seen=submission.sha256)
+    for dropped in ([paint], [replace(door, amount=D(300)), paint], [replace(door, text="")]):
+        with pytest.raises(Refused, match="Bea Berg, who accepted first, listed “Door 4"):
+            accept(submission, actor=olga, defects=dropped)
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(rules, "check_none_dropped", lambda *_one, **_more: None)
+        with pytest.raises(IntegrityError, match="is left out of decision"):
+            accept(submission, actor=olga, defects=[paint])
+    assert accept(submission, actor=olga, defects=[paint, door])["number"]
+    assert [one.title for one in listed(parties)] == ["Paint", "Door 4 does not close"]
+    assert item_of(parties).reserved == D("1586.66")
+    worker.run_due_jobs()
+    assert_pack_holds("NL-2026-014", tmp_path)
+
+
+def test_a_day_that_passed_meanwhile_is_put_off_by_the_second(parties: Parties) -> None:
+    submission = waiting(parties, second_acceptor_above=D(100))
+    door = Defect("Door 4 does not close", (NOON + DAY).date())
+    accept(submission, actor=scenarios.approver_actor(parties), defects=[door])
+    olga, later = scenarios.buyer_actor(parties), NOON + 3 * DAY
+    with pytest.raises(Refused, match="which is past"):
+        accept(submission, actor=olga, defects=[door], at=later)
+    assert accept(submission, actor=olga, defects=[replace(door, due_on=BY)], at=later)["number"]

@@ -253,6 +253,8 @@ def _before(said: dict[str, Any]) -> list[Fact]:
         if first.get("quantity"):
             amount = f"{measure_wording.quantity(Decimal(first['quantity']), first['unit'])}, {amount}"
         rows.append((gettext("Accepted first by"), f"{_who(first)}, {at(first['accepted_at'])}: {amount}"))
+        if first.get("reserved"):
+            rows.append((gettext("Defects listed at the first acceptance"), "; ".join(first["reserved"])))
         proof = _proof(first)
         if proof:
             rows.append((gettext("First acceptance confirmed once more"), proof))

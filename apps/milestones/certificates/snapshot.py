@@ -143,6 +143,8 @@ def _steps(submission: Submission) -> dict[str, Any]:
         told["first_acceptance"] |= _token(first)
         if first.quantity is not None:
             told["first_acceptance"] |= {"quantity": first.quantity, "unit": submission.milestone.line.unit}
+        if first.defects:
+            told["first_acceptance"]["reserved"] = [one["title"] for one in first.defects]
     return told
 
 

@@ -147,6 +147,18 @@ class Decision(models.Model):
                 # By which link a settlement is signed, its signature says.
                 only="NEW.grant_id IS NOT NULL AND NEW.outcome <> 'settled'",
             ),
+            guards.at_commit(
+                "none_of_the_first_list_is_dropped",
+                guards.INSERT,
+                "IF EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
+                " AND f.defects IS NOT NULL) THEN IF EXISTS (SELECT 1 FROM milestones_firstacceptance f"
+                " CROSS JOIN jsonb_array_elements(f.defects) listed WHERE f.submission_id = NEW.submission_id"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_reservation r WHERE r.decision_id = NEW.id"
+                " AND r.title = listed ->> 'title' AND r.amount = (listed ->> 'amount')::numeric))"
+                " THEN RAISE EXCEPTION 'a defect that the first of two listed is left out of decision %', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF; END IF;",
+                only="NEW.outcome IN ('accepted', 'partly_accepted')",
+            ),
             *STEP_GUARDS,
             SILENCE_WAITS_FOR_THE_NOTICE,
             *DECIDED,

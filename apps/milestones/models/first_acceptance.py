@@ -7,6 +7,7 @@ from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.milestones.models.submission import Submission
+from apps.milestones.rules.reservations import Defect, defects_of
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
@@ -21,7 +22,9 @@ class FirstAcceptance(models.Model):
 
     The second one's acceptance is the decision, which issues the invoice. ``amount`` is what was accepted, net of tax:
     all that waits, or a part; ``quantity`` how much of it in the unit of its line, where the part was said so. The
-    second one accepts exactly this. ``circumstances`` are those of a decision.
+    second one accepts exactly this. ``defects``: under whose reservation all of it was accepted, as a list of objects
+    with ``title``, ``text``, ``criterion`` and its id, ``due_on`` and ``amount``; the second one may add to it. None
+    where nothing was reserved. ``circumstances`` are those of a decision.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -29,6 +32,7 @@ class FirstAcceptance(models.Model):
     submission = models.OneToOneField(Submission, models.PROTECT, related_name="first_acceptance")
     amount = models.DecimalField(_("accepted, net of tax"), max_digits=18, decimal_places=3)
     quantity = models.DecimalField(_("accepted quantity"), max_digits=18, decimal_places=6, null=True, blank=True)
+    defects = models.JSONField(null=True)
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")
@@ -69,7 +73,10 @@ class FirstAcceptance(models.Model):
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s JOIN milestones_milestone m ON m.id = s.milestone_id"
                 " WHERE s.id = NEW.submission_id AND s.contract_id = NEW.contract_id AND s.sha256 = NEW.sha256"
                 " AND s.state = 'submitted' AND NEW.amount <= m.amount"
-                " AND (NEW.quantity IS NULL OR (NEW.quantity > 0 AND NEW.quantity < m.quantity)))",
+                " AND (NEW.quantity IS NULL OR (NEW.quantity > 0 AND NEW.quantity < m.quantity))"
+                # Under reservations all that waits is accepted.
+                " AND (NEW.defects IS NULL OR (jsonb_typeof(NEW.defects) = 'array' AND NEW.amount = m.amount"
+                " AND NEW.quantity IS NULL)))",
             ),
             guards.refused_when(
                 "large_first_acceptance_without_proof",
@@ -93,3 +100,8 @@ class FirstAcceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission} first by {self.name}"
+
+    @property
+    def listed(self) -> list[Defect]:
+        """The defects that were reserved."""
+        return defects_of(self.defects or ())

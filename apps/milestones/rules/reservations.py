@@ -98,6 +98,68 @@ def defects_text(defects: Sequence[Defect], *, criteria: Mapping[int, str]) -> s
     )
 
 
+def defects_kept(defects: Sequence[Defect], *, criteria: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The list as it is kept with the first of two acceptances: what the record hashes, and the criteria by id."""
+    written = canonical.read(defects_text(defects, criteria=criteria))
+    return [{**one, "criterion_id": defect.criterion_id} for one, defect in zip(written, defects, strict=True)]
+
+
+def defects_of(kept: Sequence[Mapping[str, Any]]) -> list[Defect]:
+    """The list that was kept so."""
+    return [
+        Defect(
+            title=one["title"],
+            due_on=date.fromisoformat(one["due_on"]),
+            amount=Decimal(one["amount"]),
+            text=one["text"],
+            criterion_id=one["criterion_id"],
+        )
+        for one in kept
+    ]
+
+
+def check_none_dropped(defects: Sequence[Defect], *, first: Sequence[Defect], by: str, today: date) -> None:
+    """Refuse a second acceptance that leaves out or changes what the first of the two reserved: it may add to it.
+
+    A day until which something was to be mended may be put off where it has passed meanwhile.
+    """
+    listed = list(defects)
+    for one in first:
+        same = next((other for other in listed if _is_same(other, one, today=today)), None)
+        if same is None:
+            raise Refused(
+                "{name}, who accepted first, listed “{title}”. Leave it as it is listed there; you may add other"
+                " defects, or request changes instead.",
+                field="defects",
+                name=by,
+                title=one.title,
+            )
+        listed.remove(same)
+
+
+def _is_same(defect: Defect, first: Defect, *, today: date) -> bool:
+    return defect == first or (first.due_on < today and replace(defect, due_on=first.due_on) == first)
+
+
+def first_reserving_statement(
+    *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
+) -> Statement:
+    """What the first of two people agrees to who accept a milestone with reservations."""
+    return Statement(
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept {amount} net of tax of it with reservations: I reserve all rights from the defects that I list,"
+        " {count} in number, for which {withheld} net of tax are to be withheld until they are mended and released. As"
+        " agreed, a second person accepts too, and may add to the list: no invoice is issued before that.",
+        "first-reserving-1",
+        organisation=organisation,
+        cycle=cycle,
+        title=title,
+        amount=amount,
+        count=count,
+        withheld=withheld,
+    )
+
+
 def reserving_statement(
     *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
 ) -> Statement:

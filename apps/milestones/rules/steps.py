@@ -9,6 +9,7 @@ from apps.contracts.rules import reader_of
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.core.statements import Statement
+from apps.milestones.rules.reservations import Defect
 from apps.milestones.rules.sign_off import LONGEST_NOTE, CriterionVerdict, check_text
 
 MOST_QUESTIONS: Final = 50
@@ -36,14 +37,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """What the first of two acceptors accepted: an amount, net of tax, and a quantity where it was said so. A guest has
-    no ``user_id``."""
+    """What the first of two acceptors accepted: an amount, net of tax, and a quantity where it was said so; and the
+    ``defects`` under whose reservation. A guest has no ``user_id``."""
 
     by: str
     email: str
     user_id: int | None
     amount: Decimal
     quantity: Decimal | None = None
+    defects: Sequence[Defect] = ()
 
 
 def check_looked_at(found: Found | None, *, user_id: int | None, email: str, organisation: str) -> None:
@@ -85,6 +87,16 @@ def check_second(first: First, *, user_id: int | None, email: str, accepted: Mon
             field="amount",
             name=first.by,
             amount=Money(first.amount, accepted.currency),
+        )
+
+
+def check_unreserved(first: First | None) -> None:
+    """Refuse to accept without reservations what the first of two people accepted with some."""
+    if first is not None and first.defects:
+        raise Refused(
+            "{name} accepted this with reservations. Accept it with reservations too: the list is filled in, and you"
+            " may add to it.",
+            name=first.by,
         )
 
 

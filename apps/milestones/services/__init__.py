@@ -134,7 +134,7 @@ from apps.milestones.services.settling import (
     proposer_of,
 )
 from apps.milestones.services.silence import SilenceAhead, agreed_silence, silence_for
-from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
+from apps.milestones.services.stepping import Ahead, first_reserving_statement, first_statement, inspect, what_is_ahead
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
@@ -202,6 +202,7 @@ __all__ = [
     "end_settlements",
     "event_statement",
     "events_to_confirm",
+    "first_reserving_statement",
     "first_statement",
     "follow_active_version",
     "grant_nullification",

@@ -44,6 +44,7 @@ def accept(
     whole = Money(milestone.amount, milestone.currency)
     if accepts_first(held, actor=actor, accepted=whole):
         return accept_first(held, actor=actor, accepted=whole, comment=remark, seen=seen, at=at, proof=proof)
+    rules.check_unreserved(held.first)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)

@@ -63,7 +63,7 @@ def _held_submission() -> "QuerySet[Submission, Submission]":
     is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
     first = FirstAcceptance.objects.filter(submission_id=OuterRef("pk")).order_by()
     exact = {name: Cast(name, TextField()) for name in ("amount", "quantity")}
-    told = JSONObject(by="name", email="email", user_id="user_id", **exact)
+    told = JSONObject(by="name", email="email", user_id="user_id", defects="defects", **exact)
     return (
         knowing(Submission.objects.select_for_update(of=("milestone", "self")))
         .annotate(
@@ -104,4 +104,5 @@ def _first(told: dict[str, Any] | None) -> rules.First | None:
     if told is None:
         return None
     quantity = Decimal(told["quantity"]) if told["quantity"] is not None else None
-    return rules.First(**{**told, "amount": Decimal(told["amount"]), "quantity": quantity})
+    defects = rules.defects_of(told["defects"] or ())
+    return rules.First(**{**told, "amount": Decimal(told["amount"]), "quantity": quantity, "defects": defects})

@@ -1,23 +1,23 @@
 """The buyer accepts a milestone with reservations: it is accepted and billed, and defects are still to be mended."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract
 from apps.core import canonical, money, states
-from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.core.spoken import Said, said
 from apps.milestones import rules
-from apps.milestones.models import Decision, Milestone, Reservation, Submission
+from apps.milestones.models import Decision, FirstAcceptance, Milestone, Reservation, Submission
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import Defect
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.stepping import accepts_first, check_part
+from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
 
 
@@ -28,8 +28,13 @@ def checked_defects(submission: Submission, *, defects: Sequence[Defect], at: da
         defects,
         whole=Money(milestone.amount, milestone.currency),
         criteria=dict(milestone.line.criteria.values_list("pk", "text")),
-        today=at.astimezone(ZoneInfo(submission.contract.buyer.time_zone)).date(),
+        today=_today(submission, at=at),
     )
+
+
+def _today(submission: Submission, *, at: datetime) -> date:
+    """The buyer's day."""
+    return at.astimezone(ZoneInfo(submission.contract.buyer.time_zone)).date()
 
 
 def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) -> Said:
@@ -56,13 +61,14 @@ def accept_with_reservations(
     defects: Sequence[Defect],
     comment: str,
     at: datetime,
-) -> tuple[Milestone, int, list[Reservation]]:
+) -> tuple[Milestone, int, list[Reservation]] | FirstAcceptance:
     """The buyer signs the whole milestone off and reserves its rights from the defects that it lists.
 
     The milestone is accepted, so the seller may invoice all of it; what is withheld for a defect is not due until that
     is settled. A criterion that a defect names is not met, every other one is. Who may, and above which amount it is
     asked once more who it is, is as for any acceptance. An inspection that found the defects does not stand in the way.
-    The answer is the milestone, how many others of the contract are not accepted yet, and the reservations.
+    The answer is the milestone, how many others of the contract are not accepted yet, and the reservations; or, where
+    two people accept, what the first of them accepted and listed. The second one adds to that list, and drops nothing.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
@@ -75,14 +81,16 @@ def accept_with_reservations(
         rules.check_undisputed(held.disputed, accepted=whole, whole=whole)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     if accepts_first(held, actor=actor, accepted=whole):
-        raise Refused(
-            "Two people accept here, and reservations are listed by the second of them. Accept first, and tell your"
-            " colleague what to list; or request changes."
-        )
+        listed = checked_defects(submission, defects=defects, at=at)
+        sign = partial(accept_first, held, actor=actor, accepted=whole, comment=remark, seen=seen)
+        return sign(at=at, proof=proof, defects=listed)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)
     listed = checked_defects(submission, defects=defects, at=at)
+    if held.first is not None:
+        today = _today(submission, at=at)
+        rules.check_none_dropped(listed, first=held.first.defects, by=held.first.by, today=today)
     verdicts = rules.verdicts_under(listed, criteria=held.criteria)
     milestone.accepted_at, milestone.accepted_submission = at, submission
     decision = decide(

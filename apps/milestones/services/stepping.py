@@ -8,14 +8,14 @@ from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
-from apps.core import canonical
+from apps.core import canonical, money
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import FirstAcceptance, Inspection, InspectionVerdict, Submission
 from apps.milestones.models.submission import SubmissionState
-from apps.milestones.rules import CriterionVerdict
+from apps.milestones.rules import CriterionVerdict, Defect
 from apps.milestones.services.deciding import compare
 from apps.milestones.services.holding import HeldSubmission, lock_submission
 from apps.milestones.services.reviewing import check_in_time
@@ -156,21 +156,32 @@ def accept_first(
     at: datetime,
     proof: Proof | None,
     quantity: Decimal | None = None,
+    defects: Sequence[Defect] = (),
 ) -> FirstAcceptance:
     """Write down that the first of two people accepted: nothing is accepted, and no invoice issued, before the second.
+
+    ``defects`` are those under whose reservation, as they were checked.
 
     The caller has checked that the person may, as for any acceptance.
     """
     submission = held.submission
     contract, milestone = submission.contract, submission.milestone
     compare(submission, seen=seen)
-    statement = first_statement(submission, accepted=accepted, quantity=quantity)
-    measured: dict[str, Any] = {"quantity": quantity} if quantity is not None else {}
+    statement = (
+        first_reserving_statement(submission, defects=defects)
+        if defects
+        else first_statement(submission, accepted=accepted, quantity=quantity)
+    )
+    more: dict[str, Any] = {"quantity": quantity} if quantity is not None else {}
+    if defects:
+        told = rules.defects_text(defects, criteria=held.criteria)
+        more = {"reservations": len(defects), "reservations_sha256": canonical.sha256(told)}
     first = FirstAcceptance.objects.create(
         contract=contract,
         submission=submission,
         amount=accepted.amount,
         quantity=quantity,
+        defects=rules.defects_kept(defects, criteria=held.criteria) if defects else None,
         comment=comment,
         **actor.evidence(),
         **evidence_of(proof),
@@ -195,7 +206,7 @@ def accept_first(
         sha256=submission.sha256,
         amount=milestone.amount,
         accepted=accepted.amount,
-        **measured,
+        **more,
         organisation=first.organisation_name,
         statement=first.statement,
         statement_version=first.statement_version,
@@ -216,6 +227,21 @@ def first_statement(submission: Submission, *, accepted: Money, quantity: Decima
             cycle=submission.number,
             accepted=accepted,
             measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
+        )
+    )
+
+
+def first_reserving_statement(submission: Submission, *, defects: Sequence[Defect]) -> Said:
+    """The same under a list of defects that was checked."""
+    milestone = submission.milestone
+    return said(
+        rules.first_reserving_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=milestone.title,
+            cycle=submission.number,
+            amount=Money(milestone.amount, milestone.currency),
+            count=len(defects),
+            withheld=Money(money.total(one.amount for one in defects), milestone.currency),
         )
     )
 
@@ -246,7 +272,7 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
     is_large = milestone.line.agreed.needs_second(milestone.amount)
     told = None
     if first is not None:
-        told = rules.First(first.name, first.email, first.user_id, first.amount, first.quantity)
+        told = rules.First(first.name, first.email, first.user_id, first.amount, first.quantity, first.listed)
     held = HeldSubmission(read, criteria={}, others_open=0, first=told)
 
     def refusal(check: Callable[..., None], *, amount: Decimal) -> Refused | None:
@@ -258,7 +284,11 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
             return refused
         return None
 
-    whole = refusal(check_whole, amount=milestone.amount)
+    def check_plain(held: HeldSubmission, *, actor: Actor) -> None:
+        check_whole(held, actor=actor)
+        rules.check_unreserved(told)
+
+    whole = refusal(check_plain, amount=milestone.amount)
     part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
     disputed = held.disputed.amount if held.disputed is not None else milestone.amount
     undisputed = milestone.amount - disputed or None

@@ -4,6 +4,8 @@ One flow for members and for guests. The first POST shows what would be signed, 
 ``change`` goes back to the list, one with ``more`` gives it room.
 """
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ from apps.milestones.services import Defect
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import step_up
+from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.deciding import changes_since, reread, too_late
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
@@ -24,6 +27,7 @@ from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, show_anew
 from apps.portals.reserving.forms import ROWS, ReserveForm
 from apps.workflows import reserving
+from apps.workflows.once import Answer
 
 
 def accept_with_reservations(
@@ -35,7 +39,8 @@ def accept_with_reservations(
         return redirect(reading.page_url)
     criteria = [row.criterion for row in reading.criteria]
     asks = step_up.asked_of(request, reading.milestone)
-    form = ReserveForm(criteria=criteria, initial={"seen": reading.submission.sha256})
+    listed = reading.first.listed if reading.first is not None else []
+    form = ReserveForm(criteria=criteria, initial={"seen": reading.submission.sha256}, listed=listed)
     interrupted.give_back(request, form)
     is_code_sent = False
     changes: list[Change] = []
@@ -51,7 +56,7 @@ def accept_with_reservations(
         try:
             if form.is_filled and "change" not in request.POST:
                 defects = milestones.checked_defects(reading.submission, defects=form.defects(), at=clock.now())
-                statement = milestones.reserving_statement(reading.submission, defects=defects)
+                statement = _statement(reading, defects)
                 if step_up.wants_code(request):
                     is_code_sent = asks.send_new_code(request)
                 elif step_up.goes_elsewhere(request):
@@ -59,7 +64,7 @@ def accept_with_reservations(
                     return redirect(asks.elsewhere or request.get_full_path())
                 elif "sign" in request.POST and form.is_valid():
                     asks.prove(request, form)
-                    reserving.accept_with_reservations(
+                    done = reserving.accept_with_reservations(
                         actor=request.actor,
                         key=form.cleaned_data["key"],
                         submission_ref=submission.ref,
@@ -67,7 +72,7 @@ def accept_with_reservations(
                         defects=form.defects(),
                         comment=form.cleaned_data["comment"],
                     )
-                    tell(request, _("You signed it off with reservations. The seller mends what you listed."))
+                    tell(request, _told(done))
                     return redirect(reading.page_url)
         except Refused as refused:
             if isinstance(refused, Stale):
@@ -77,7 +82,6 @@ def accept_with_reservations(
             reading, _sent = reread(request, submission, way=way)
             if not reading.is_pending:
                 return too_late(request, refused, reading)
-    withheld = money.total(one.amount for one in defects)
     return page(
         request,
         "confirm_reservations" if statement is not None and form.is_filled else "accept_with_reservations",
@@ -85,7 +89,7 @@ def accept_with_reservations(
             "reading": reading,
             "crumbs": crumbs,
             "defects": defects,
-            "withheld": withheld,
+            "withheld": money.total(one.amount for one in defects),
             "statement": statement,
             "to_come": reading.to_come,
             "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
@@ -96,3 +100,16 @@ def accept_with_reservations(
         zone=reading.zone,
         form=form,
     )
+
+
+def _statement(reading: SubmissionReading, defects: Sequence[Defect]) -> Said:
+    """What the button agrees to: the acceptance, or the first of two."""
+    if reading.is_first:
+        return milestones.first_reserving_statement(reading.submission, defects=defects)
+    return milestones.reserving_statement(reading.submission, defects=defects)
+
+
+def _told(done: Answer) -> str:
+    if "first_acceptance" in done:
+        return _("You accepted it with reservations as the first of two. Your colleague is asked, and sees your list.")
+    return _("You signed it off with reservations. The seller mends what you listed.")

@@ -30,7 +30,8 @@ class DefectRow:
 class ReserveForm(SeenForm):
     """So many defects, each with what it is, until when it is mended and what is withheld; and a comment.
 
-    With ``needs_code`` the code that was sent to the link's mailbox is asked for as well.
+    It starts with what is ``listed`` already, by the first of two people. With ``needs_code`` the code that was sent to
+    the link's mailbox is asked for as well.
     """
 
     rows_shown = forms.IntegerField(
@@ -52,18 +53,28 @@ class ReserveForm(SeenForm):
     )
 
     def __init__(
-        self, *args: Any, criteria: Sequence[Criterion], needs_code: bool = False, more: int = 0, **kwargs: Any
+        self,
+        *args: Any,
+        criteria: Sequence[Criterion],
+        needs_code: bool = False,
+        more: int = 0,
+        listed: Sequence[Defect] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].required = needs_code
         typed = str(self.data.get("rows_shown", "")) if self.is_bound else ""
-        count = int(typed) if typed.isascii() and typed.isdigit() else ROWS
+        count = int(typed) if typed.isascii() and typed.isdigit() else max(ROWS, len(listed) + 1)
         self.count = max(1, min(count + more, MOST_ROWS))
         if more and self.is_bound:
             self.data = dict(self.data.items()) | {"rows_shown": str(self.count)}
         choices = [("", _("No single one")), *((str(one.pk), one.text) for one in criteria)]
         for number in range(1, self.count + 1):
             self.fields |= {f"{name}_{number}": field for name, field in _fields(choices).items()}
+        for number, one in enumerate(listed, start=1):
+            told = {"title": one.title, "due_on": one.due_on, "amount": one.amount or None, "text": one.text}
+            told["criterion"] = str(one.criterion_id or "")
+            self.initial.update({f"{name}_{number}": value for name, value in told.items()})
 
     def rows(self) -> list[DefectRow]:
         """The fields by defect."""

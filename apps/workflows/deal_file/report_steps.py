@@ -26,6 +26,7 @@ def steps_of(cycle: Submission) -> dict[str, Any]:
             {"by": one.name, "is_passed": one.is_passed, "at": one.inspected_at} for one in cycle.inspections.all()
         ],
         "first_accepted_by": first.name if first is not None else "",
+        "first_listed": [one.title for one in first.listed] if first is not None else [],
     }
     plain: dict[str, Any] = canonical.read(canonical.text({name: value for name, value in told.items() if value}))
     return plain

@@ -106,7 +106,11 @@ def second_wanted(*, submission_ref: str) -> None:
             button=_("Review and sign off"),
             url=absolute(reverse("buyer:milestone", args=[milestone.ref])),
             by=submission.review_due_at,
-            facts=[*facts_of(submission), money(_("Accepted so far"), first.amount, milestone.currency)],
+            facts=[
+                *facts_of(submission),
+                money(_("Accepted so far"), first.amount, milestone.currency),
+                *(fact(_("Listed as a defect"), one.title) for one in first.listed),
+            ],
             context={"first": first, "milestone": milestone, "submission": submission, "contract": contract},
         )
     )

@@ -63,6 +63,7 @@ def _first(first: FirstAcceptance) -> dict[str, Any]:
         "accepted_at": first.accepted_at,
         "amount": first.amount,
         **({"quantity": first.quantity} if first.quantity is not None else {}),
+        **({"reservations": _listed(first)} if first.defects else {}),
         "comment": first.comment,
         "statement": first.statement,
         "statement_version": first.statement_version,
@@ -72,3 +73,8 @@ def _first(first: FirstAcceptance) -> dict[str, Any]:
         **({"circumstances": first.circumstances} if first.circumstances is not None else {}),
         "sha256": first.sha256,
     }
+
+
+def _listed(first: FirstAcceptance) -> list[dict[str, Any]]:
+    """The defects that the first listed, in the words of which the chain has the hash."""
+    return [{part: value for part, value in one.items() if part != "criterion_id"} for one in first.defects or ()]

@@ -1,6 +1,7 @@
 """A milestone is accepted with reservations by personal link; seller and buyer settle them on their pages."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from tests import scenarios
 from tests.portals.buyer.browsers import hidden, invoices_of, state_of, token_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.test_accept_part import kept
+from tests.scenarios import Parties
 
 DENT = {"title_1": "A dent in door 4", "due_on_1": "2036-01-31", "amount_1": "1,000", "comment": "Well done so far."}
 
@@ -66,3 +68,27 @@ def test_both_sides_settle_it_on_their_pages(accepted: Reservation, active: Cont
     assert bea.post(page, kept(shown) | {"do": "release", "text": ""}).status_code == 302
     assert open_of(active) == "14280.000"
     assert "Released" in bea.get(page).content.decode()
+
+
+def test_the_second_of_two_gets_the_list_of_the_first_filled_in(
+    parties: Parties, client: Client, sign_in: SignIn
+) -> None:
+    draft = scenarios.software_draft(parties, second_acceptor_above=Decimal(100))
+    submission = scenarios.submitted_milestone(scenarios.active_contract(parties, draft=draft))
+    url = reverse("link:accept_with_reservations", args=[token_of(scenarios.link_to_sign_off(submission))])
+    shown = client.post(url, hidden(client.get(url)) | DENT)
+    assert "asked to accept too, with your list" in shown.content.decode()
+    assert client.post(url, kept(shown) | {"sign": "yes"}).status_code == 302
+    assert state_of(submission.milestone) == "submitted"
+    olga = sign_in("buyer")
+    assert "A dent in door 4" in olga.get(reverse("buyer:milestone", args=[submission.milestone.ref])).content.decode()
+    page = reverse("buyer:accept_with_reservations", args=[submission.ref])
+    opened = olga.get(page)
+    assert "Bea Berg accepted first and listed what you see here." in opened.content.decode()
+    listed = {field.html_name: str(field.value() or "") for field in opened.context["form"]}
+    assert (listed["title_1"], listed["due_on_1"], listed["amount_1"]) == ("A dent in door 4", "2036-01-31", "1,000")
+    shown = olga.post(page, listed | {"title_2": "Paint", "due_on_2": "2036-02-28"})
+    assert olga.post(page, kept(shown) | {"sign": "yes"}).status_code == 302
+    assert state_of(submission.milestone) == "accepted"
+    with walls.asking_for(parties.seller.pk):
+        assert list(Reservation.objects.values_list("title", flat=True)) == ["A dent in door 4", "Paint"]
