@@ -9,11 +9,11 @@ from django.http import Http404, HttpResponse
 from apps.core.errors import Refused
 from apps.invoicing import exports
 from apps.invoicing.einvoice.profiles import Profile
-from apps.invoicing.models import CorrectedInvoice, Invoice
+from apps.invoicing.models import CorrectedInvoice, CreditNote, Invoice
 from apps.portals.attachments import harmless
 from apps.portals.forms import explain
 
-Issued = Invoice | CorrectedInvoice
+Issued = Invoice | CorrectedInvoice | CreditNote
 """What is exported as UBL."""
 
 

@@ -95,6 +95,8 @@ VERBS: Mapping[str, Words] = {
     "invoice.reminded": (_("Buyer reminded of the overdue invoice"), "bell", "attention"),
     "credit_note.issued": (_("Credit note issued"), "arrow-counterclockwise", "attention"),
     "credit_note.made": (_("Credit note made as PDF"), "file-earmark-pdf", "neutral"),
+    "credit_note.sent_again": (_("Credit note asked for again"), "envelope", "neutral"),
+    "corrected_invoice.sent_again": (_("Corrected invoice asked for again"), "envelope", "neutral"),
     "credit_note.sent": (_("Credit note sent to the buyer"), "envelope", "info"),
     "corrected_invoice.issued": (_("Corrected invoice issued"), "pencil", "attention"),
     "corrected_invoice.made": (_("Corrected invoice made as PDF"), "file-earmark-pdf", "neutral"),

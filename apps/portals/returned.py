@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts.models import ContractVersion, GuestGrant, MailFailure, SentMail
 from apps.financing.models import Assignment
-from apps.invoicing.models import AccountLetter, CorrectedInvoice, CreditNote, Invoice
+from apps.invoicing.models import AccountLetter, Application, CorrectedInvoice, CreditNote, Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -78,17 +78,23 @@ def of_version(actor: Actor, version: ContractVersion | None) -> list[CameBack]:
     return [_told(failures, text, actor, action=Action.EDIT_CONTRACT, subject_ref=version.ref)]
 
 
-def of_document(actor: Actor, subject: str) -> list[CameBack]:
+def of_document(actor: Actor, subject: str, *, is_owed: bool = True) -> list[CameBack]:
     """That the mail with an invoice, or with what corrects one, came back."""
     failures = failures_of(actor, [subject]).get(subject)
     if not failures:
         return []
     reached = [mailbox for mailbox in failures[0].mail.recipients if mailbox not in {one.mailbox for one in failures}]
-    said = _("It did not come back from %(others)s.") % {"others": ", ".join(reached)} if reached else _nobody()
+    said = (
+        _("It did not come back from %(others)s.") % {"others": ", ".join(reached)}
+        if reached
+        else _nobody(is_owed=is_owed)
+    )
     return [CameBack(failures=failures, text=f"{said} {_where_it_is_wrong()}")]
 
 
-def _nobody() -> str:
+def _nobody(*, is_owed: bool) -> str:
+    if not is_owed:
+        return _("Nobody of the buyer is known to have it.")
     return _(
         "Nobody is known to have it: no reminder goes out by schedule, and no interest is claimed, until it arrives."
     )
@@ -179,6 +185,12 @@ def _corrected(actor: Actor, refs: Sequence[str]) -> Iterator[tuple[str, Place]]
         yield row.ref, (row.number, reverse("seller:corrected_invoice", args=[row.ref]))
 
 
+def _applications(actor: Actor, refs: Sequence[str]) -> Iterator[tuple[str, Place]]:
+    rows = Application.objects.visible_to(actor).filter(ref__in=refs, contract__seller_id=actor.organisation_id)
+    for row in rows.filter(state="submitted").select_related("contract"):
+        yield row.ref, (str(row), reverse("seller:application", args=[row.ref]))
+
+
 def _letters(actor: Actor, refs: Sequence[str]) -> Iterator[tuple[str, Place]]:
     rows = AccountLetter.objects.visible_to(actor).filter(ref__in=refs, seller_id=actor.organisation_id)
     for row in rows.select_related("buyer"):
@@ -201,6 +213,7 @@ KINDS: Final[Mapping[str, tuple[Action, Find]]] = {
     "invoice": (Action.RECORD_PAYMENT, _invoices),
     "credit_note": (Action.RECORD_PAYMENT, _credit_notes),
     "corrected_invoice": (Action.RECORD_PAYMENT, _corrected),
+    "application": (Action.RECORD_PAYMENT, _applications),
     "account_letter": (Action.RECORD_PAYMENT, _letters),
     "assignment": (Action.REQUEST_FUNDING, _assignments),
 }

@@ -6,7 +6,7 @@ from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.rules.corrections import Words
-from apps.invoicing.services import correcting
+from apps.invoicing.services import correcting, correction_deliveries
 from apps.parties.actor import Actor
 from apps.workflows import correction_jobs
 from apps.workflows.once import Answer, once
@@ -34,3 +34,12 @@ def retry_corrected_document(*, actor: Actor, key: str, corrected_ref: str) -> A
     correcting.retry_corrected(corrected_ref=corrected_ref, actor=actor, at=clock.now())
     correction_jobs.render_corrected_invoice.defer(corrected_ref=corrected_ref, organisation_id=contract.seller_id)
     return {"corrected_invoice": corrected_ref}
+
+
+@once
+def resend_corrected_invoice(*, actor: Actor, key: str, corrected_ref: str) -> Answer:
+    """Mail a corrected invoice with its document to the buyer once more, for when the first letter was lost."""
+    contract = contracts.lock(contract_id=correcting.contract_of_corrected(corrected_ref=corrected_ref))
+    delivery = correction_deliveries.deliver_corrected_again(corrected_ref=corrected_ref, actor=actor, at=clock.now())
+    correction_jobs.send_corrected_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
+    return {"delivery": delivery.ref}

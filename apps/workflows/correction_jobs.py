@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing.models import CorrectedInvoice
-from apps.invoicing.services import deliveries
+from apps.invoicing.services import correction_deliveries
 from apps.workflows.jobs import MAIL_AGAIN, RENDER_AGAIN
 
 
@@ -21,18 +21,19 @@ def render_corrected_invoice(*, corrected_ref: str, organisation_id: int) -> Non
 
 
 def _send(corrected: CorrectedInvoice) -> None:
-    send_corrected_invoice.defer(corrected_ref=corrected.ref, organisation_id=corrected.buyer_id)
+    delivery = correction_deliveries.deliver_correction(corrected, at=clock.now())
+    send_corrected_invoice.defer(delivery_ref=delivery.ref, organisation_id=delivery.buyer_id)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
-def send_corrected_invoice(*, corrected_ref: str, organisation_id: int) -> None:
-    """Mail a corrected invoice with its document to the buyer, and note to whom it went."""
+def send_corrected_invoice(*, delivery_ref: str, organisation_id: int) -> None:
+    """Mail a corrected invoice with its document to the buyer, and note to whom it went; not if it went already."""
     from apps.workflows.mails import corrections as mails
 
     with walls.asking_for(organisation_id):
-        sent = mails.corrected_invoice(corrected_ref=corrected_ref)
+        sent = mails.corrected_invoice(delivery_ref=delivery_ref)
         if sent is not None:
             with transaction.atomic():
-                deliveries.note_corrected_sent(
-                    corrected_ref=corrected_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
+                correction_deliveries.correction_delivered(
+                    delivery_ref=delivery_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
                 )

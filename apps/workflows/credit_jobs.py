@@ -6,8 +6,8 @@ from procrastinate.contrib.django import app
 
 from apps.core import clock
 from apps.core.database import walls
-from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNoteDocument
+from apps.invoicing.services import correction_deliveries
 from apps.workflows import mails
 from apps.workflows.jobs import MAIL_AGAIN, RENDER_AGAIN
 
@@ -22,19 +22,19 @@ def render_credit_note(*, credit_note_ref: str, organisation_id: int) -> None:
 
 
 def _send_credit_note(document: CreditNoteDocument) -> None:
-    note = document.credit_note
-    send_credit_note.defer(credit_note_ref=note.ref, organisation_id=note.buyer_id)
+    delivery = correction_deliveries.deliver_correction(document.credit_note, at=clock.now())
+    send_credit_note.defer(delivery_ref=delivery.ref, organisation_id=delivery.buyer_id)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
-def send_credit_note(*, credit_note_ref: str, organisation_id: int) -> None:
-    """Mail a credit note with its document to the buyer, and note to whom it went."""
+def send_credit_note(*, delivery_ref: str, organisation_id: int) -> None:
+    """Mail a credit note with its document to the buyer, and note to whom it went; not if it went already."""
     with walls.asking_for(organisation_id):
-        sent = mails.credit_note(credit_note_ref=credit_note_ref)
+        sent = mails.credit_note(delivery_ref=delivery_ref)
         if sent is not None:
             with transaction.atomic():
-                invoicing.note_credit_sent(
-                    credit_note_ref=credit_note_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
+                correction_deliveries.correction_delivered(
+                    delivery_ref=delivery_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
                 )
 
 

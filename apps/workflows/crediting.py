@@ -13,7 +13,7 @@ from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
 from apps.invoicing.rules import Share
-from apps.invoicing.services import charge_terms
+from apps.invoicing.services import charge_terms, correction_deliveries
 from apps.invoicing.services.charging import withdraw_with_acceptance
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -135,6 +135,17 @@ def retry_credit_document(*, actor: Actor, key: str, credit_note_ref: str) -> An
     invoicing.retry_credit_document(credit_note_ref=credit_note_ref, actor=actor, at=clock.now())
     credit_jobs.render_credit_note.defer(credit_note_ref=credit_note_ref, organisation_id=contract.seller_id)
     return {"credit_note": credit_note_ref}
+
+
+@once
+def resend_credit_note(*, actor: Actor, key: str, credit_note_ref: str) -> Answer:
+    """Mail a credit note with its document to the buyer once more, for when the first letter was lost."""
+    contract = contracts.lock(contract_id=invoicing.contract_of_credit_note(credit_note_ref=credit_note_ref))
+    delivery = correction_deliveries.deliver_credit_note_again(
+        credit_note_ref=credit_note_ref, actor=actor, at=clock.now()
+    )
+    credit_jobs.send_credit_note.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
+    return {"delivery": delivery.ref}
 
 
 def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[CreditNote]:

@@ -1196,6 +1196,26 @@ def retry_credit_document(world: World) -> Attempt:
 
 
 @story
+def resend_credit_note(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.resend_credit_note(actor=actor, key=key, credit_note_ref=world["lost.note"]),
+    )
+
+
+@story
+def resend_corrected_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: correcting.resend_corrected_invoice(
+            actor=actor, key=key, corrected_ref=world["lost.correction"]
+        ),
+    )
+
+
+@story
 def retry_corrected_document(world: World) -> Attempt:
     return _by(
         world,

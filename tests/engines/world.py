@@ -418,7 +418,22 @@ def _corrections(world: World) -> None:
     world.refs |= {"free": answer["payment"], "creditable.seen": shown.sha256, "corrected.seen": seen}
     world.refs["correction"] = corrections.corrected(deal, invoice).ref
     world.refs["note"] = corrections.credited(deal, invoice.ref, "1000.00").ref
+    world.refs["lost.correction"] = corrections.corrected(deal, invoice, {"street": "Hafenweg 11"}).ref
+    world.refs["lost.note"] = corrections.credited(deal, invoice.ref, "10.00").ref
+    made = (
+        "SET state = 'ready', made_at = now(), stored_as = 'x', size = 1, sha256 = 'x', xml_stored_as = 'x',"
+        " xml_size = 1, xml_sha256 = 'x'"
+    )
     with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            f"UPDATE invoicing_creditnotedocument {made}"
+            " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",
+            [world["lost.note"]],
+        )
+        cursor.execute(
+            f"UPDATE invoicing_correctedinvoice {made} WHERE ref = %s",
+            [world["lost.correction"]],
+        )
         cursor.execute(
             "UPDATE invoicing_creditnotedocument SET state = 'failed', failure = 'The printer was out of ink.'"
             " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",

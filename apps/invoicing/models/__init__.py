@@ -2,6 +2,7 @@ from apps.invoicing.models.account_letter import AccountLetter, AccountLetterSch
 from apps.invoicing.models.application import Application, ApplicationLine
 from apps.invoicing.models.charge import Charge
 from apps.invoicing.models.corrected_invoice import CorrectedInvoice
+from apps.invoicing.models.correction_delivery import CorrectionDelivery
 from apps.invoicing.models.credit_document import CreditNoteDocument
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
@@ -41,6 +42,7 @@ __all__ = [
     "CashApplication",
     "Charge",
     "CorrectedInvoice",
+    "CorrectionDelivery",
     "CreditNote",
     "CreditNoteDocument",
     "CreditNoteLine",

@@ -37,7 +37,7 @@ from apps.invoicing.services.creditable import (
     retry_credit_document,
 )
 from apps.invoicing.services.crediting import correct, credit_nullified
-from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
+from apps.invoicing.services.deliveries import deliver, deliver_again, delivered
 from apps.invoicing.services.disputes import (
     Disputable,
     disputable,
@@ -243,7 +243,6 @@ __all__ = [
     "needs_proof_to_credit",
     "next_billing",
     "next_release",
-    "note_credit_sent",
     "note_money_out",
     "pause_reminders",
     "pay_refund",

@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.audit import services as audit
 from apps.core.errors import Refused
-from apps.invoicing.models import CorrectedInvoice, CreditNote, Delivery, Document, Invoice
+from apps.invoicing.models import Delivery, Document, Invoice
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.rules.resending import MOST, check_again
 from apps.parties.actor import Actor
@@ -67,40 +67,6 @@ def delivered(*, delivery_ref: str, to: Sequence[str], message_id: str, at: date
     actor = Actor.system(organisation_id=delivery.seller_id)
     _record(delivery, verb="invoice.sent", actor=actor, at=at, to=list(to), message=message_id)
     return delivery
-
-
-def note_credit_sent(*, credit_note_ref: str, to: Sequence[str], message_id: str, at: datetime) -> None:
-    """The mail server took the letter with a credit note: the contract's record says to whom it went."""
-    note = CreditNote.objects.select_related("contract", "invoice").get(ref=credit_note_ref)
-    audit.record(
-        chain=f"contract:{note.contract.ref}",
-        parties=(note.seller_id, note.buyer_id),
-        verb="credit_note.sent",
-        subject=f"invoice:{note.invoice.ref}",
-        actor=Actor.system(organisation_id=note.seller_id),
-        at=at,
-        number=note.number,
-        credit_note=note.ref,
-        to=list(to),
-        message=message_id,
-    )
-
-
-def note_corrected_sent(*, corrected_ref: str, to: Sequence[str], message_id: str, at: datetime) -> None:
-    """The same of the letter with a corrected invoice."""
-    corrected = CorrectedInvoice.objects.select_related("contract", "invoice").get(ref=corrected_ref)
-    audit.record(
-        chain=f"contract:{corrected.contract.ref}",
-        parties=(corrected.seller_id, corrected.buyer_id),
-        verb="corrected_invoice.sent",
-        subject=f"invoice:{corrected.invoice.ref}",
-        actor=Actor.system(organisation_id=corrected.seller_id),
-        at=at,
-        number=corrected.number,
-        corrected_invoice=corrected.ref,
-        to=list(to),
-        message=message_id,
-    )
 
 
 def _record(delivery: Delivery, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:

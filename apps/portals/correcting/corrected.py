@@ -10,6 +10,7 @@ from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.models import CorrectedInvoice
 from apps.portals import history
 from apps.portals.access import PortalRequest
+from apps.portals.correcting.sending import sending_of
 from apps.portals.correcting.side import Side
 from apps.portals.exported import exports_of
 from apps.portals.forms import ActionForm
@@ -49,6 +50,7 @@ def corrected_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: C
             "here": side.url("corrected_invoice", found.ref),
             "retry_url": side.url("retry_corrected_document", found.ref) if side.name == "seller" else "",
             "retry": ActionForm(auto_id="retry_%s"),
+            **sending_of(request, found, side=side),
             "next": _what_next(found, stands=stands),
             "events": history.of_corrections(request.actor, found.contract, found.ref, kind="corrected_invoice"),
             "crumbs": [*crumbs, (found.invoice.number, side.url("invoice", found.invoice.ref)), (found.number, "")],

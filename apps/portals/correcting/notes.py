@@ -10,7 +10,9 @@ from apps.invoicing import snapshot
 from apps.invoicing.models import CreditNote
 from apps.portals import history
 from apps.portals.access import PortalRequest
+from apps.portals.correcting.sending import sending_of
 from apps.portals.correcting.side import Side
+from apps.portals.exported import exports_of
 from apps.portals.forms import ActionForm
 
 Crumbs = list[tuple[str, str]]
@@ -38,12 +40,14 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
             "said": snapshot.read(note.snapshot),
             "freed": -amounts.total(row.amount for row in freed),
             "document": note.document,
+            "exports": exports_of(note, url=lambda form: side.url(f"credit_note_{form.key}", note.ref)),
             "is_given_up": note.document.is_given_up(now=clock.now()),
             "pdf_url": side.url("credit_note_pdf", note.ref),
             "xml_url": side.url("credit_note_xml", note.ref),
             "here": side.url("credit_note", note.ref),
             "retry_url": side.url("retry_credit_document", note.ref) if side.name == "seller" else "",
             "retry": ActionForm(auto_id="retry_%s"),
+            **sending_of(request, note, side=side),
             "next": _what_next(note),
             "events": history.of_corrections(request.actor, note.contract, note.ref),
             "crumbs": [*crumbs, (note.invoice.number, side.url("invoice", note.invoice.ref)), (note.number, "")],

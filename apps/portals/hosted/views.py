@@ -120,8 +120,16 @@ def _notes(visit: Opened, invoice: Invoice) -> list[Fact]:
     for note in notes.order_by("pk"):
         url = _below(visit, "credit_note_pdf", ref=note.ref) if note.document.state == "ready" else ""
         facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=url))
+        facts += _note_exports(visit, note)
         facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
     return facts
+
+
+def _note_exports(visit: Opened, note: CreditNote) -> list[Fact]:
+    def url(form: Profile) -> str:
+        return _below(visit, f"credit_note_{form.key}", ref=note.ref)
+
+    return [Fact(term=_("As UBL"), value=one.form, url=one.url) for one in exports_of(note, url=url) if not one.lacks]
 
 
 def _corrections(visit: Opened, invoice: Invoice) -> list[Fact]:
@@ -195,12 +203,31 @@ def invoice_xrechnung(request: PortalRequest, token: str) -> HttpResponse:
 @require_safe
 def credit_note_pdf(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
     """The stored bytes of a credit note of this invoice; 404 until they exist."""
-    visit = opened(request, token)
-    notes = CreditNote.objects.visible_to(visit.actor).filter(invoice=visit.shown).select_related("document")
-    note = get_object_or_404(notes, ref=ref)
+    note = _note(opened(request, token), ref)
     if note.document.state != "ready":
         raise Http404
     return attachment(note.document.stored_as, name=f"{note.number}.pdf", content_type="application/pdf")
+
+
+@portal("link")
+@personal
+@require_safe
+def credit_note_peppol(request: PortalRequest, token: str, ref: str) -> HttpResponse:
+    """The same as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
+    return export_file(_note(opened(request, token), ref), PEPPOL)
+
+
+@portal("link")
+@personal
+@require_safe
+def credit_note_xrechnung(request: PortalRequest, token: str, ref: str) -> HttpResponse:
+    """The same as XRechnung."""
+    return export_file(_note(opened(request, token), ref), XRECHNUNG)
+
+
+def _note(visit: Opened, ref: str) -> CreditNote:
+    notes = CreditNote.objects.visible_to(visit.actor).filter(invoice=visit.shown).select_related("document")
+    return get_object_or_404(notes, ref=ref)
 
 
 @portal("link")

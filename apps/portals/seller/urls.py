@@ -146,6 +146,11 @@ urlpatterns = [
     path("corrected-invoices/<str:ref>/peppol/", corrected_invoices.corrected_peppol, name="corrected_peppol"),
     path("corrected-invoices/<str:ref>/xrechnung/", corrected_invoices.corrected_xrechnung, name="corrected_xrechnung"),
     path(
+        "corrected-invoices/<str:ref>/send/",
+        corrected_invoices.resend_corrected_invoice,
+        name="resend_corrected_invoice",
+    ),
+    path(
         "corrected-invoices/<str:ref>/document/retry/",
         corrected_invoices.retry_corrected_document,
         name="retry_corrected_document",
@@ -153,6 +158,9 @@ urlpatterns = [
     path("credit-notes/<str:ref>/", credit_notes.credit_note, name="credit_note"),
     path("credit-notes/<str:ref>/pdf/", credit_notes.credit_note_pdf, name="credit_note_pdf"),
     path("credit-notes/<str:ref>/xml/", credit_notes.credit_note_xml, name="credit_note_xml"),
+    path("credit-notes/<str:ref>/peppol/", credit_notes.credit_note_peppol, name="credit_note_peppol"),
+    path("credit-notes/<str:ref>/xrechnung/", credit_notes.credit_note_xrechnung, name="credit_note_xrechnung"),
+    path("credit-notes/<str:ref>/send/", credit_notes.resend_credit_note, name="resend_credit_note"),
     path("credit-notes/<str:ref>/document/retry/", credit_notes.retry_credit_document, name="retry_credit_document"),
     path("milestones/<str:ref>/nullify/", credit_notes.ask_nullification, name="ask_nullification"),
     path("submissions/<str:ref>/dispute/", disputes.dispute_submission, name="dispute_submission"),

@@ -1,12 +1,15 @@
 """Mails about applications for payment: to the buyer that one waits, to the seller what became of it."""
 
 from django.urls import reverse
+from django.utils import translation
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from apps.invoicing.application_page import pdf_of
 from apps.invoicing.models import Application
 from apps.parties import services as parties
 from apps.parties.roles import Action
-from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.letter import About, Enclosure, Letter, absolute, fact, money, send
 
 
 def application_news(*, application_ref: str, what: str, organisation_id: int) -> None:
@@ -41,6 +44,8 @@ def application_news(*, application_ref: str, what: str, organisation_id: int) -
             button=_("Open the application"),
             url=absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:application", args=[application.ref])),
             facts=facts,
+            files=_pdf(application, what=what, language=reader.language),
+            about=About(f"application:{application.ref}", contract),
             context={
                 "application": application,
                 "what": what,
@@ -50,6 +55,19 @@ def application_news(*, application_ref: str, what: str, organisation_id: int) -
             },
         )
     )
+
+
+def _pdf(application: Application, *, what: str, language: str) -> list[Enclosure]:
+    """The sheet and the summary as they were frozen when submitted, or as they were certified; of one that went back
+    nothing is enclosed."""
+    text, at = application.text, application.submitted_at
+    if what == "certified":
+        text, at = application.certified_text, application.decided_at
+    if what not in ("submitted", "certified") or not text or at is None:
+        return []
+    with translation.override(language):
+        name = slugify(f"{application.contract.number}-{application}")
+    return [Enclosure(f"{name}.pdf", pdf_of(text, at=at), "application/pdf")]
 
 
 def _people(application: Application, *, is_to_seller: bool) -> list[str]:

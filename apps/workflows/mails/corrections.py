@@ -4,16 +4,19 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
 from apps.invoicing import snapshot
-from apps.invoicing.models import CorrectedInvoice
+from apps.invoicing.models import CorrectedInvoice, CorrectionDelivery
 from apps.invoicing.services.standing import paid_instead
 from apps.workflows.mails.invoices import account_lines, page_of, people_for_invoices
 from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, fact, money, send
 
 
-def corrected_invoice(*, corrected_ref: str) -> Sent | None:
-    """The corrected invoice with its document, and what is changed in it."""
+def corrected_invoice(*, delivery_ref: str) -> Sent | None:
+    """The corrected invoice with its document, and what is changed in it; None when it went already."""
+    delivery = CorrectionDelivery.objects.get(ref=delivery_ref)
+    if delivery.sent_at is not None:
+        return None
     related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version")
-    corrected = CorrectedInvoice.objects.select_related(*related).get(ref=corrected_ref)
+    corrected = CorrectedInvoice.objects.select_related(*related).get(deliveries=delivery)
     billed, said = corrected.invoice, snapshot.read(corrected.snapshot)
     instead, left = paid_instead(billed, printed=said.credit_transfer), billed.open_item.open
     with default_storage.open(corrected.stored_as) as stored:
@@ -21,7 +24,7 @@ def corrected_invoice(*, corrected_ref: str) -> Sent | None:
     return send(
         Letter(
             name="corrected_invoice",
-            key=corrected.ref,
+            key=delivery.ref,
             sender=corrected.seller,
             reader=corrected.buyer,
             to=people_for_invoices(billed),

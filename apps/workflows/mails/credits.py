@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import money as amounts
-from apps.invoicing.models import CreditNote
+from apps.invoicing.models import CorrectionDelivery, CreditNote
 from apps.milestones.models import Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.parties import services as parties
@@ -14,17 +14,20 @@ from apps.workflows.mails.invoices import people_for_invoices
 from apps.workflows.mails.letter import About, Enclosure, Letter, Sent, absolute, fact, money, send
 
 
-def credit_note(*, credit_note_ref: str) -> Sent | None:
-    """The credit note with its document, to everybody of the buyer to whom an invoice goes."""
+def credit_note(*, delivery_ref: str) -> Sent | None:
+    """The credit note with its document, to everybody of the buyer to whom an invoice goes; None when it went."""
+    delivery = CorrectionDelivery.objects.get(ref=delivery_ref)
+    if delivery.sent_at is not None:
+        return None
     related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version", "document")
-    note = CreditNote.objects.select_related(*related).get(ref=credit_note_ref)
+    note = CreditNote.objects.select_related(*related).get(deliveries=delivery)
     billed = note.invoice
     with default_storage.open(note.document.stored_as) as stored:
         pdf = stored.read()
     return send(
         Letter(
             name="credit_note",
-            key=note.ref,
+            key=delivery.ref,
             sender=note.seller,
             reader=note.buyer,
             to=people_for_invoices(billed),

@@ -593,6 +593,8 @@ CALLS = [
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
     Call(correcting.correct_invoice, "billing", INVOICE, "invoice_ref", _correct),
     Call(correcting.retry_corrected_document, "billing", CORRECTED, "corrected_ref"),
+    Call(correcting.resend_corrected_invoice, "billing", CORRECTED, "corrected_ref"),
+    Call(crediting.resend_credit_note, "billing", CREDIT_NOTE, "credit_note_ref"),
     Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),
     Call(crediting.ask_nullification, "billing", MILESTONE, "milestone_ref", _defect),
     Call(crediting.ask_nullification, "approver", MILESTONE, "milestone_ref", _defect),

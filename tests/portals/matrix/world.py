@@ -40,6 +40,7 @@ from apps.invoicing import corrected_documents, credit_documents, documents
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
+from apps.invoicing.services import correction_deliveries
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
 from apps.milestones.models import (
@@ -556,6 +557,7 @@ class _Builder:
         self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
+            correction_deliveries.deliver_correction(note, at=NOW)
         corrected, again = (
             corrections.corrected(self.deal, first, {"street": street}, reason=reason)
             for street in (f"Way 1 {self.canary}", f"Way 2 {self.canary}")

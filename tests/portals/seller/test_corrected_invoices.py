@@ -2,11 +2,16 @@
 
 from django.urls import reverse
 
+from apps.contracts.models import SentMail
+from apps.core import clock
+from apps.core.database import walls
 from apps.invoicing.models import CorrectedInvoice
 from apps.workflows import correction_jobs
+from apps.workflows.worker import run_due_jobs
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn
 from tests.portals.seller.test_credit_notes import billed, page_of
+from tests.returned import bounce
 from tests.scenarios import Parties, acting
 
 
@@ -59,5 +64,21 @@ def test_a_corrected_invoice_is_looked_at_and_issued(parties: Parties, signed_in
         for kind in ("pdf", "xml"):
             assert reverse(f"{side}:corrected_{kind}", args=[one.ref]) in own
         assert who.get(reverse(f"{side}:corrected_peppol", args=[one.ref])).status_code == 200
+    with walls.asking_for(invoice.buyer_id):
+        run_due_jobs()
+        mailed = SentMail.objects.get(subject=f"corrected_invoice:{one.ref}")
+    bounce(mailed, mailed.recipients, at=clock.now())
+    own = page_of(client, "corrected_invoice", one.ref)
+    assert "The mail came back from" in own
+    assert "Sent to" not in page_of(payables, "corrected_invoice", one.ref, side="buyer")
+    again = reverse("seller:resend_corrected_invoice", args=[one.ref])
+    form = {"key": scenarios.key()}
+    for _click in range(2):
+        assert client.post(again, form).status_code == 302
+    assert "On its way to the buyer" in page_of(client, "corrected_invoice", one.ref)
+    with walls.asking_for(invoice.buyer_id):
+        run_due_jobs()
+        assert SentMail.objects.filter(subject=f"corrected_invoice:{one.ref}").count() == 2
+    assert "The mail came back" not in page_of(client, "corrected_invoice", one.ref)
     # Once corrected, the form begins with what was put right, and not with the buyer's data of today.
     assert 'value="Hafenweg 9"' in page_of(client, "correct_invoice", invoice.ref)

@@ -6,9 +6,12 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core import clock
-from apps.invoicing.models import CreditNote, CreditNoteDocument, Invoice
+from apps.core.database import walls
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import CorrectionDelivery, CreditNote, CreditNoteDocument, Invoice
 from apps.milestones.models import Milestone, Nullification
-from apps.workflows import billing
+from apps.workflows import billing, credit_jobs
+from apps.workflows.worker import run_due_jobs
 from tests import corrections, scenarios
 from tests.portals.seller.conftest import SignIn, hidden
 from tests.scenarios import Parties, acting, key
@@ -54,6 +57,28 @@ def test_a_credit_note_is_looked_at_and_issued(parties: Parties, signed_in: Sign
     payables = signed_in("payables")
     assert REASON in page_of(payables, "credit_note", note.ref, side="buyer")
     assert note.number in page_of(payables, "invoice", invoice.ref, side="buyer")
+    # With its document it can be had as UBL by both sides and without an account, and is sent again by a button.
+    credit_jobs.render_credit_note(credit_note_ref=note.ref, organisation_id=invoice.seller_id)
+    with acting(scenarios.seller_actor(parties)):
+        invoicing.host(invoice=invoice, at=clock.now())
+        link = invoicing.live_link(invoice)
+    assert link is not None
+    token = invoicing.token_of(link)
+    for kind in ("peppol", "xrechnung"):
+        urls = [reverse(f"{side}:credit_note_{kind}", args=[note.ref]) for side in ("seller", "buyer")]
+        urls.append(reverse(f"hosted:credit_note_{kind}", args=[token, note.ref]))
+        for who, url in zip((client, payables, Client()), urls, strict=True):
+            assert who.get(url).status_code == 200, url
+    assert "On its way to the buyer" in page_of(client, "credit_note", note.ref)
+    with walls.asking_for(invoice.buyer_id):
+        run_due_jobs()
+    assert "Sent to einkauf@meridian.example" in page_of(client, "credit_note", note.ref)
+    again = reverse("seller:resend_credit_note", args=[note.ref])
+    form_key = {"key": key()}
+    for _click in range(2):
+        assert client.post(again, form_key).status_code == 302
+    with acting(scenarios.seller_actor(parties)):
+        assert CorrectionDelivery.objects.filter(credit_note=note).count() == 2
 
 
 def test_what_is_not_right_is_said_at_its_field(parties: Parties, signed_in: SignIn) -> None:

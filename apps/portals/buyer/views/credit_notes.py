@@ -3,11 +3,13 @@
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
 from apps.portals.buyer.pages import contract_crumbs, invoice_crumbs
 from apps.portals.correcting import notes, nullifying
 from apps.portals.correcting.side import BUYER
+from apps.portals.exported import export_file
 
 TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
@@ -31,6 +33,20 @@ def credit_note_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
 def credit_note_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of the XML inside it; 404 until they exist, and where there are none."""
     return _file(request, ref, kind="xml")
+
+
+@require_safe
+@portal("buyer")
+def credit_note_peppol(request: PortalRequest, ref: str) -> HttpResponse:
+    """The credit note as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
+    return export_file(notes.note_of(request, ref, side=BUYER), PEPPOL)
+
+
+@require_safe
+@portal("buyer")
+def credit_note_xrechnung(request: PortalRequest, ref: str) -> HttpResponse:
+    """The same as XRechnung."""
+    return export_file(notes.note_of(request, ref, side=BUYER), XRECHNUNG)
 
 
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:

@@ -17,6 +17,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
 from apps.portals.correcting import corrected
 from apps.portals.correcting.correct_form import CorrectForm
+from apps.portals.correcting.sending import sent_again
 from apps.portals.correcting.side import SELLER
 from apps.portals.exported import export_file
 from apps.portals.forms import ActionForm, add_refusal, explain
@@ -127,6 +128,20 @@ def corrected_peppol(request: PortalRequest, ref: str) -> HttpResponse:
 def corrected_xrechnung(request: PortalRequest, ref: str) -> HttpResponse:
     """The same as XRechnung."""
     return export_file(corrected.corrected_of(request, ref, side=SELLER), XRECHNUNG)
+
+
+@require_POST
+@portal("seller")
+def resend_corrected_invoice(request: PortalRequest, ref: str) -> HttpResponse:
+    """Mail it to the buyer once more."""
+    found = corrected.corrected_of(request, ref, side=SELLER)
+    return sent_again(
+        request,
+        correcting.resend_corrected_invoice,
+        page="seller:corrected_invoice",
+        ref=found.ref,
+        corrected_ref=found.ref,
+    )
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.core.errors import ProofNeeded, Refused
 from apps.invoicing import services as invoicing
+from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice, Payment
 from apps.invoicing.rules import Share
 from apps.invoicing.services import Preview
@@ -19,7 +20,9 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
 from apps.portals.correcting import notes, nullifying
 from apps.portals.correcting.forms import AllocationForm, CreditableLine, CreditForm
+from apps.portals.correcting.sending import sent_again
 from apps.portals.correcting.side import SELLER
+from apps.portals.exported import export_file
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.portals.parts import Fact
 from apps.portals.seller.pages import contract_crumbs, invoice_crumbs, why_not
@@ -150,9 +153,33 @@ def credit_note_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
     return _file(request, ref, kind="xml")
 
 
+@require_GET
+@portal("seller")
+def credit_note_peppol(request: PortalRequest, ref: str) -> HttpResponse:
+    """The credit note as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
+    return export_file(notes.note_of(request, ref, side=SELLER), PEPPOL)
+
+
+@require_GET
+@portal("seller")
+def credit_note_xrechnung(request: PortalRequest, ref: str) -> HttpResponse:
+    """The same as XRechnung."""
+    return export_file(notes.note_of(request, ref, side=SELLER), XRECHNUNG)
+
+
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:
     stored_as, name = notes.file_of(notes.note_of(request, ref, side=SELLER), kind=kind)
     return attachment(stored_as, name=name, content_type=TYPES[kind])
+
+
+@require_POST
+@portal("seller")
+def resend_credit_note(request: PortalRequest, ref: str) -> HttpResponse:
+    """Mail it to the buyer once more."""
+    found = notes.note_of(request, ref, side=SELLER)
+    return sent_again(
+        request, crediting.resend_credit_note, page="seller:credit_note", ref=found.ref, credit_note_ref=found.ref
+    )
 
 
 @require_POST
