@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from apps.audit import services as audit
-from apps.core import canonical, clock, made
+from apps.core import clock, made
 from apps.core.made import Kept
-from apps.core.printing import shelf
-from apps.invoicing.documents import made_of
+from apps.invoicing.documents import kept, made_of
 from apps.invoicing.models import CorrectedInvoice
 from apps.parties.actor import Actor
 
@@ -36,19 +35,7 @@ def _locked(corrected_ref: str) -> Callable[[], CorrectedInvoice]:
 
 
 def _printed(corrected: CorrectedInvoice) -> Kept:
-    content = made_of(corrected.snapshot)
-    folder = f"{FOLDER}/{corrected.ref}"
-    return Kept(
-        stored_as=shelf.put(folder, content.pdf, ending="pdf"),
-        size=len(content.pdf),
-        sha256=canonical.sha256(content.pdf),
-        also={
-            "xml_stored_as": shelf.put(folder, content.xml, ending="xml") if content.xml else "",
-            "xml_size": len(content.xml),
-            "xml_sha256": canonical.sha256(content.xml) if content.xml else "",
-            "xml_obstacle": content.obstacle,
-        },
-    )
+    return kept(made_of(corrected.snapshot), folder=f"{FOLDER}/{corrected.ref}")
 
 
 def _record(corrected: CorrectedInvoice) -> None:

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from apps.audit import services as audit
 from apps.core import canonical, clock, storage
+from apps.core.made import Kept
 from apps.core.printing import press, shelf
 from apps.core.printing.press import PangoMissingError
 from apps.core.states import move
@@ -71,6 +72,21 @@ def made_of(text: str) -> Made:
     inside, says = ([factur_x.inside(xml)], [factur_x.schema(codes.profile(invoice))]) if xml else ([], [])
     pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says, logo=logo_of(invoice.seller))
     return Made(pdf=pdf, xml=xml, obstacle=obstacle or "")
+
+
+def kept(content: Made, *, folder: str) -> Kept:
+    """The bytes of a document in their folder, PDF and XML, and what its row says of them."""
+    return Kept(
+        stored_as=shelf.put(folder, content.pdf, ending="pdf"),
+        size=len(content.pdf),
+        sha256=canonical.sha256(content.pdf),
+        also={
+            "xml_stored_as": shelf.put(folder, content.xml, ending="xml") if content.xml else "",
+            "xml_size": len(content.xml),
+            "xml_sha256": canonical.sha256(content.xml) if content.xml else "",
+            "xml_obstacle": content.obstacle,
+        },
+    )
 
 
 def _made_of_release(text: str) -> Made:

@@ -215,6 +215,9 @@ def test_recovered_first_an_invoice_comes_to_nothing_and_a_late_deposit_is_dropp
     assert bills(contract)[1] == ("Advance", "8000.00", "1520.00", "0.00")
     accepted(contract, 3, day=20)
     assert bills(contract)[2] == ("Integration", "4000.00", "760.00", "8000.00")
+    with walls.asking_for(contract.seller_id):
+        first = Invoice.objects.get(contract=contract, number="INV-2026-0001")
+    corrections.corrected(parties, first, at=AT + timedelta(days=20))
     accepted(contract, 4, day=21)
     assert owed(contract) == D(40000)
     assert last_of(contract) == (
@@ -223,7 +226,7 @@ def test_recovered_first_an_invoice_comes_to_nothing_and_a_late_deposit_is_dropp
             "Prototype 12000.00",
             "Integration 12000.00",
             "Final delivery and sign-off 16000.00",
-            "Invoice INV-2026-0001 of 3 March 2026 deducted -12000.00",
+            "Invoice COR-2026-0001 of 22 March 2026 deducted -12000.00",
             "Invoice INV-2026-0002 of 20 March 2026 deducted -8000.00",
             "Invoice INV-2026-0003 of 22 March 2026 deducted -4000.00",
         ],

@@ -26,7 +26,7 @@ from apps.parties.actor import Actor, Origin
 from apps.parties.models import Membership
 from apps.parties.roles import Role
 from apps.parties.services.members import join
-from apps.workflows import before_acceptance, notices, reviews, sign_off
+from apps.workflows import before_acceptance, mails, notices, reviews, sign_off
 from apps.workflows.once import Answer
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
@@ -304,6 +304,11 @@ def test_a_cumulative_milestone_waits_for_those_above_it_and_names_them(parties:
     contract = own(parties, 3, LineTerms(is_cumulative=True), silence="accepted")
     last = scenarios.submitted_milestone(contract, position=3, at=NOON)
     tell(last)
+    link = scenarios.link_to_sign_off(last)
+    with walls.asking_for(contract.buyer_id):
+        mails.sign_off_request(grant_ref=link.ref, at=NOON)
+    assert "nothing is decided" in mail.outbox[-1].body
+    assert "Silence accepts nothing here" in " ".join(mail.outbox[-1].body.split())
     bea = scenarios.approver_actor(parties)
     with pytest.raises(IllegalTransition, match="Not accepted yet: “Prototype”, “Integration”"):
         accept(last, actor=bea)

@@ -224,8 +224,10 @@ def _duties(lines: Sequence[PricedLine]) -> list[str]:
     return said
 
 
-def notice(*, sold: Receivable, account: Account) -> str:
+def notice(*, sold: Receivable, account: Account, reference: str = "") -> str:
     """What the buyer is told: the whole invoice now belongs to the financier, and is paid to this account.
+
+    ``reference`` is the one by which the invoice asks to be paid; its number where there is none.
 
     Before acceptance there is no invoice: what will be owed for the milestone is assigned, and nothing has to be paid.
     """
@@ -234,21 +236,20 @@ def notice(*, sold: Receivable, account: Account) -> str:
         what = "has assigned the whole of what you will owe for the following milestone, once you accept it,"
         when = "Nothing is to be paid before you accept. Then pay its invoice in full, on its due date,"
         numbered = [("Invoice", "not issued before you accept"), ("Amount, tax included", amount)]
-        reference = "the number of the invoice"
+        named = "the one that its invoice will name"
     else:
         what = "has assigned the whole of the following invoice"
         when = "Pay it in full, on its due date,"
         numbered = [("Invoice", sold.invoice), ("Amount", amount), ("Due", sold.due_on.isoformat())]
-        reference = sold.invoice
+        named = reference or sold.invoice
     return _text(
         "NOTICE OF ASSIGNMENT",
         f"To {sold.buyer}: {sold.seller} {what} to {sold.financier}.",
         _table((("Contract", sold.contract), ("Milestone", sold.milestone), *numbered)),
         f"{when} to {sold.financier} only:",
-        _table((("Account holder", account.holder), *account.lines, ("Payment reference", reference))),
+        _table((("Account holder", account.holder), *account.lines, ("Payment reference", named))),
         "Your rights under the contract stay as they are. You can ask for proof of the assignment before you pay. Only"
         f" {sold.financier} can change this instruction: do not follow a message that names another account.",
-        COUNSEL,
     )
 
 

@@ -14,6 +14,7 @@ from apps.financing.services.exposures import count, lock_exposures, require_roo
 from apps.financing.services.facilities import require_headroom
 from apps.financing.services.locks import lock_offer
 from apps.financing.services.record import person, record
+from apps.invoicing import snapshot
 from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount
@@ -123,6 +124,7 @@ def assign(*, tranche: Tranche, actor: Actor, at: datetime) -> Assignment:
     notice = texts.notice(
         sold=sold(tranche.milestone, face=tranche.face, financier=tranche.financier),
         account=_as_text(collection_account(tranche)),
+        reference=snapshot.remittance_of(tranche.invoice.snapshot) if tranche.invoice is not None else "",
     )
     assignment = Assignment.objects.create(
         tranche=tranche,

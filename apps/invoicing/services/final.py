@@ -23,6 +23,7 @@ from apps.core.printing import words
 from apps.invoicing import snapshot
 from apps.invoicing.models import BESIDE_PLAN, CreditNote, Invoice, InvoiceKind
 from apps.invoicing.services import causes
+from apps.invoicing.services.standing import named
 
 MOST_DEDUCTED: Final = 100
 """Earlier invoices that are listed; after more of them the last invoice deducts what is left of deposits only."""
@@ -32,7 +33,8 @@ NOTHING: Final = Value(money.ZERO)
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An earlier invoice: what of it is owed for the contract, net of tax, and what it billed of the price."""
+    """An earlier invoice: what of it is owed for the contract, net of tax, and what it billed of the price. Where its
+    words were put right, the corrected one that stands in its place is named."""
 
     number: str
     issued_on: date
@@ -45,7 +47,7 @@ def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: C
     """The invoice after which nothing is to be billed, as the final one of its contract.
 
     It stays as it is where the plan was not billed whole (a terminated contract), where prices were corrected by credit
-    notes so that the plan says another sum, and where too many invoices came before. Two queries.
+    notes so that the plan says another sum, and where too many invoices came before. Three queries.
     """
     version = contract.active_version
     if version is None:
@@ -93,15 +95,17 @@ def _before(contract: Contract) -> Sequence[Before]:
         )
         .order_by("pk")
     )
+    invoices = list(rows)
+    stands = named(one.pk for one in invoices)
     found = [
         Before(
-            number=one.number,
-            issued_on=one.issued_on,
+            number=stands.get(one.pk, (one.number, one.issued_on))[0],
+            issued_on=stands.get(one.pk, (one.number, one.issued_on))[1],
             about=one.about,
             net=one.net - vars(one)["credited"],
             worth=money.ZERO if one.kind == InvoiceKind.ADVANCE else one.worth - vars(one)["taken"],
         )
-        for one in rows
+        for one in invoices
     ]
     return [one for one in found if one.net or one.worth]
 

@@ -52,7 +52,7 @@ def sign_off_request(*, grant_ref: str, at: datetime) -> Sent | None:
             ],
             context={
                 "grant": grant,
-                "contract": grant.contract,
+                "ahead": milestones.silence_for(submission.pk),
                 "milestone": milestone,
                 "submission": submission,
                 "review": contracts.review_terms(milestone.line.version, own=milestone.line.own),

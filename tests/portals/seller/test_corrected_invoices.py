@@ -1,11 +1,13 @@
 """What is written wrong on an invoice is put right after a look at the changes; both sides read which one stands."""
 
+from django.test import Client
 from django.urls import reverse
 
-from apps.contracts.models import SentMail
+from apps.contracts.models import GuestGrant, SentMail
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing.models import CorrectedInvoice
+from apps.parties import tokens
 from apps.workflows import correction_jobs
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
@@ -80,5 +82,10 @@ def test_a_corrected_invoice_is_looked_at_and_issued(parties: Parties, signed_in
         run_due_jobs()
         assert SentMail.objects.filter(subject=f"corrected_invoice:{one.ref}").count() == 2
     assert "The mail came back" not in page_of(client, "corrected_invoice", one.ref)
+    # Whoever signed the milestone off by link is told which document stands.
+    with acting(scenarios.seller_actor(parties)):
+        link = GuestGrant.objects.get(purpose="sign_off", contract=invoice.contract)
+    guest = Client().get(reverse("link:open", args=[tokens.token_for(purpose="guest_grant", ref=link.ref)]))
+    assert f"{one.number} stands in its place" in guest.content.decode()
     # Once corrected, the form begins with what was put right, and not with the buyer's data of today.
     assert 'value="Hafenweg 9"' in page_of(client, "correct_invoice", invoice.ref)

@@ -17,7 +17,8 @@ from apps.contracts.models import Contract, ContractVersion, Termination
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
-from apps.invoicing.models import Invoice
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import CorrectedInvoice, Invoice
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import interrupted, missing_people, papers
@@ -112,6 +113,7 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
             "pay_code": payees.pay_code(pay_to, invoice),
             "is_printed_otherwise": payees.is_printed_otherwise(pay_to, invoice),
             **document_of(invoice, visit=visit),
+            **_standing(visit, invoice),
         }
     context |= {
         **papers.certificate_piece(visit.actor, milestone),
@@ -119,6 +121,14 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
         "here": reverse("link:open", args=[visit.token]),
     }
     return page(request, "link/accepted", context, zone=reading.zone)
+
+
+def _standing(visit: Visit, invoice: Invoice) -> dict[str, object]:
+    """The corrected invoice that stands in its place, if one does, and the page on which its document is."""
+    last = CorrectedInvoice.objects.visible_to(visit.actor).filter(invoice=invoice).order_by("place").last()
+    link = invoicing.live_link(invoice) if last is not None else None
+    url = reverse("hosted:open", args=[invoicing.token_of(link)]) if link is not None else ""
+    return {"corrected": last, "corrected_url": url}
 
 
 def _take_over(request: PortalRequest, visit: Visit) -> HttpResponse:
