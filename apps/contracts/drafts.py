@@ -40,7 +40,6 @@ ANY: Final = "any"
 """How much of what a milestone waits for has to happen."""
 
 MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
-"""How many months a period has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DraftCriterion:
-    """One sentence by which the buyer can tell that a milestone is complete."""
+    """One sentence that tells when a milestone is complete; ``nature``: objective, subjective, or empty."""
 
     text: str
     needs_evidence: bool = False
+    nature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts import (
     charges_wording,
+    criteria_wording,
     document_wording,
     late_wording,
     measure_wording,
@@ -259,8 +260,8 @@ def _criteria(before: rules.PaperLine | None, after: rules.PaperLine | None) -> 
 
 
 def _criterion(criterion: Any) -> str:
-    with_evidence = _("with evidence")
-    return f"{criterion.text} ({with_evidence})" if criterion.needs_evidence else str(criterion.text)
+    said = criteria_wording.marks(criterion)
+    return f"{criterion.text} ({said})" if said else str(criterion.text)
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

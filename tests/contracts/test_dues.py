@@ -251,7 +251,7 @@ def test_a_plan_from_before_there_were_kinds_is_one_of_milestones() -> None:
 
 
 def test_a_milestone_is_signed_in_the_words_of_always() -> None:
-    line = rules.LineText(1, "Go-live", "", "remainder", None, D(5), None, [("It runs.", False)])
+    line = rules.LineText(1, "Go-live", "", "remainder", None, D(5), None, [DraftCriterion("It runs.")])
     text = rules.version_text(contract={}, seller=None, buyer=None, terms={}, signatory={}, lines=[line])  # type: ignore[arg-type]
     (said,) = canonical.read(text)["plan"]
     assert sorted(said) == ["amount", "basis", "criteria", "own", "percent", "planned_on", "position", "scope", "title"]

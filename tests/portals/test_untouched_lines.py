@@ -41,6 +41,13 @@ OWN = LineTerms(
 )
 
 
+CRITERIA = (
+    DraftCriterion("Works.", nature="objective"),
+    DraftCriterion("It pleases.", nature="subjective"),
+    DraftCriterion("Shown [in May]", needs_evidence=True),
+)
+
+
 def sent(form: Form) -> dict[str, str]:
     """What a browser sends back of a form that it was shown."""
     shown = {one.html_name: one.value() for one in form if not isinstance(one.field, BooleanField)}
@@ -48,26 +55,35 @@ def sent(form: Form) -> dict[str, str]:
 
 
 def test_own_terms_come_back_as_they_were_shown_and_untouched_ones_are_no_change() -> None:
-    line = DraftLine("Prototype", basis="amount", amount=Decimal(100), criteria=(DraftCriterion("Works."),), own=OWN)
+    line = DraftLine("Prototype", basis="amount", amount=Decimal(100), criteria=CRITERIA, own=OWN)
     placed = PlacedLine(1, line, Decimal(100))
     form = LineForm(sent(LineForm(placed=placed, currency="EUR")), placed=placed, currency="EUR")
     assert form.is_valid(), form.errors
     assert form.changed() is None
-    typed = sent(LineForm(placed=placed, currency="EUR")) | {"line-1-two_acceptors": "", "line-1-payment_days": "14"}
+    typed = sent(LineForm(placed=placed, currency="EUR"))
+    assert typed["line-1-criteria"] == "Works. [objective]\nIt pleases. [subjective]\nShown [in May] *"
+    typed |= {
+        "line-1-two_acceptors": "",
+        "line-1-payment_days": "14",
+        "line-1-criteria": f"{typed['line-1-criteria']} ",
+    }
     form = LineForm(typed, placed=placed, currency="EUR")
     assert form.is_valid(), form.errors
     changed = form.changed()
     assert changed is not None
     assert changed.line is not None
     assert changed.line.own == replace(OWN, two_acceptors=None, payment_days=14)
+    assert changed.line.criteria == CRITERIA
     rows = plan.rows_of([line])
-    posted = {"plan-count": "1", "plan-0-count": "1"}
+    posted = {"plan-count": "1", "plan-0-count": "3", "plan-0-c-2-needs_evidence": "on"}
     (shown,) = plan.shown(rows, currency="EUR")
     assert shown.form.has_own
-    posted |= sent(shown.form) | {"plan-0-c-0-text": "Works."}
+    posted |= sent(shown.form)
+    for criterion in shown.criteria:
+        posted |= sent(criterion)
     (read,) = plan.checked(plan.read(posted), currency="EUR")
     assert read.is_valid, read.form.errors
-    assert read.draft().own == OWN
+    assert (read.draft().own, read.draft().criteria) == (OWN, CRITERIA)
 
 
 def test_a_deposit_has_days_to_pay_in_a_change_order() -> None:

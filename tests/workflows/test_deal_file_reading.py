@@ -121,7 +121,7 @@ def _with_order(changes: str, *later: str) -> tuple[Event, ...]:
 
 
 def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
-    words = "title: Live, scope: none, planned: none, criteria: [{text: It runs, evidence: yes}]"
+    words = "title: Live, scope: none, planned: none, criteria: [{text: It runs, evidence: yes, objective: no}]"
     events = _with_order(
         f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none, inspection: yes, damages_percent: 0.25}},"
         " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}, payment_days: 0},"
@@ -135,7 +135,7 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     own = LineTerms(7, condition=Condition(on=TODAY))
     assert milestone.of(DraftLine("Go-live", "As drawn", planned_on=TODAY, own=own)) == DraftLine(
         "Live",
-        criteria=(DraftCriterion("It runs", True),),
+        criteria=(DraftCriterion("It runs", True, "subjective"),),
         own=LineTerms(7, "accepted", needs_inspection=True, damages_percent=Decimal("0.25")),
     )
     paid = DraftLine("Deposit", kind="deposit", due=Due("event", event="Granted"))

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from apps.contracts.charges import ChargeTerms, DamageTerms, Rate
-from apps.contracts.drafts import DraftLine, Due, LineTerms
+from apps.contracts.drafts import DraftCriterion, DraftLine, Due, LineTerms
 from apps.contracts.models import Contract, PlanLine
 from apps.core import canonical, clock
 from apps.core.database import walls
@@ -20,6 +20,7 @@ from apps.core.errors import Refused
 from apps.financing.rules.expectation import History
 from apps.financing.services.expectations import parts_until_paid
 from apps.invoicing.models import Charge, Instalment, Invoice
+from apps.milestones.certificates.page import _criterion
 from apps.milestones.models import Decision, Milestone, Question, Submission
 from apps.milestones.services import Part
 from apps.parties.actor import Actor
@@ -58,6 +59,8 @@ def _tell() -> Story:
     lines = [
         replace(line, own=OWN[at], percent=D(30), planned_on=date(2026, 4, 1)) for at, line in enumerate(draft.lines, 1)
     ]
+    works, pleases = DraftCriterion("It works.", nature="objective"), DraftCriterion("It pleases.")
+    lines[2] = replace(lines[2], criteria=(works, pleases))
     deposit = DraftLine("Deposit", percent=D(10), kind="deposit", due=Due(), own=LineTerms(payment_days=0))
     contract = scenarios.active_contract(parties, draft=replace(draft, lines=(*lines, deposit)), at=AT)
     found = {place: scenarios.submitted_milestone(contract, position=place, at=AT) for place in OWN}
@@ -175,3 +178,19 @@ def test_both_sides_and_the_link_read_what_holds_for_a_milestone(story: Story) -
         assert "What holds for this milestone" in text
         assert "within 7 days of the invoice" in text
         assert "Two people of the buyer accept it, whatever it comes to." in text
+
+
+@pytest.mark.django_db
+def test_what_is_said_of_a_criterion_stands_in_what_is_signed_submitted_and_certified(story: Story) -> None:
+    submission = story.submissions[3]
+    with both(story):
+        ref = submission.milestone.ref
+        signed = canonical.read(submission.milestone.line.version.canonical_text)["plan"][2]["criteria"]
+    shown = canonical.read(submission.canonical_text)["criteria"]
+    assert [one.get("nature") for one in signed] == [one.get("nature") for one in shown] == ["objective", None]
+    assert [_criterion(one).text for one in shown] == ["It works. (objective)", "It pleases."]
+    seller = Client()
+    seller.force_login(story.parties.people["seller"].user)
+    with clock.stopped(AT):
+        assert "(objective)" in seller.get(f"/seller/milestones/{ref}/").content.decode()
+        assert "(Objective)" in Guest(scenarios.link_to_sign_off(submission)).get().content.decode()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import get_language, gettext
 
-from apps.contracts import measure_wording, rules, wording
+from apps.contracts import criteria_wording, measure_wording, rules, wording
 from apps.contracts.documents.changed import change_of
 from apps.contracts.documents.plans import due_of, name_of, other_plans, price_of
 from apps.contracts.documents.terms import terms_of
@@ -201,8 +201,7 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         amount=words.money(line.amount or Decimal(0), currency),
         own=wording.own_terms(line.own),
         criteria=[
-            gettext("{criterion} (with evidence)").format(criterion=one.text) if one.needs_evidence else one.text
-            for one in line.criteria
+            f"{one.text} ({said})" if (said := criteria_wording.marks(one)) else one.text for one in line.criteria
         ],
     )
 

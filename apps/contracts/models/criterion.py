@@ -1,6 +1,8 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.criteria import NATURES, OBJECTIVE, SUBJECTIVE
 from apps.contracts.models import dues
 from apps.contracts.models.plan_line import PlanLine
 from apps.core.database import guards, walls
@@ -12,6 +14,13 @@ class CriterionQuerySet(models.QuerySet["Criterion"]):
         return self.filter(line__in=PlanLine.objects.visible_to(actor))
 
 
+class Nature(models.TextChoices):
+    """Whether anybody can tell that it is met."""
+
+    OBJECTIVE = OBJECTIVE, _("Objective")
+    SUBJECTIVE = SUBJECTIVE, _("Subjective")
+
+
 class Criterion(models.Model):
     """One sentence by which the buyer can tell that a milestone is complete."""
 
@@ -19,6 +28,9 @@ class Criterion(models.Model):
     position = models.PositiveIntegerField()
     text = models.CharField(_("acceptance criterion"), max_length=500)
     needs_evidence = models.BooleanField(_("needs evidence"), default=False)
+    nature = models.CharField(
+        _("objective or subjective"), max_length=10, choices=Nature.choices, blank=True, default="", db_default=""
+    )
 
     objects = CriterionQuerySet.as_manager()
     wall = walls.through("contracts_planline", "line_id")
@@ -29,6 +41,7 @@ class Criterion(models.Model):
             models.UniqueConstraint(
                 fields=["line", "position"], name="criterion_positions_unique", deferrable=models.Deferrable.DEFERRED
             ),
+            models.CheckConstraint(condition=Q(nature__in=["", *NATURES]), name="criterion_is_of_a_nature"),
         ]
         triggers = [
             guards.frozen_when(

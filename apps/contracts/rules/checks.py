@@ -8,6 +8,7 @@ from typing import Final
 
 from apps.contracts.billing import BILLINGS, BY_APPLICATION
 from apps.contracts.charges import ChargeTerms
+from apps.contracts.criteria import NATURES
 from apps.contracts.drafts import MILESTONE, RECURRING, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
@@ -229,6 +230,12 @@ def _check_tax(category: str, *, rate: Decimal) -> None:
         raise Refused("Only the standard rate bears tax. Enter 0 for this treatment.", field="tax_rate")
 
 
+def _nature(said: str) -> str:
+    if said and said not in NATURES:
+        raise Refused("Say whether a criterion is objective or subjective, or leave it open.", field="lines")
+    return said
+
+
 def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     """A line of the plan with its texts trimmed, if it can be kept."""
     if line.basis == TOTAL and line.kind != RECURRING:
@@ -261,6 +268,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
             DraftCriterion(
                 required(criterion.text, most=500, what="acceptance criterion", field="lines"),
                 criterion.needs_evidence,
+                _nature(criterion.nature),
             )
             for criterion in line.criteria
         ),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.billing import BY_MILESTONE
-from apps.contracts.drafts import ContractDraft, DraftCriterion
+from apps.contracts.drafts import ContractDraft
 from apps.contracts.rules.charges import read_charges
 from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
@@ -15,7 +15,7 @@ from apps.contracts.rules.late_payment import read_late_payment
 from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.payment import NET
 from apps.contracts.rules.payment_documents import read_payment_documents
-from apps.contracts.rules.plan_texts import read_lines, read_option, read_own
+from apps.contracts.rules.plan_texts import read_criteria, read_lines, read_option, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
@@ -142,7 +142,7 @@ def _line(said: dict[str, Any]) -> PaperLine:
         percent=None if said["percent"] is None else Decimal(said["percent"]),
         amount=Decimal(said["amount"]),
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
-        criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+        criteria=read_criteria(said["criteria"]),
         own=read_own(said),
         kind=kind,
         due=due,

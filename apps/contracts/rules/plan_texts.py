@@ -67,12 +67,17 @@ def _line(said: dict[str, Any]) -> DraftLine:
         percent=_decimal(said["percent"]),
         amount=_decimal(said["amount"]),
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
-        criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+        criteria=read_criteria(said["criteria"]),
         own=read_own(said),
         kind=kind,
         due=due,
         measure=read_measure(said),
     )
+
+
+def read_criteria(said: Sequence[dict[str, Any]]) -> tuple[DraftCriterion, ...]:
+    """Criteria from what their canonical text says; texts from before they had a nature say none."""
+    return tuple(DraftCriterion(one["text"], one["needs_evidence"], one.get("nature", "")) for one in said)
 
 
 def read_own(line: dict[str, Any]) -> LineTerms:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms, Measure
+from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms, Measure
 from apps.contracts.replaced_terms import ReplacedTerms
 from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.rules.dues import due_text
@@ -39,10 +39,7 @@ class PartyText:
 
 @dataclass(frozen=True, slots=True)
 class LineText:
-    """A line as the contract names it; ``criteria`` are pairs of the sentence and whether evidence is needed.
-
-    ``due`` and ``per_period`` belong to lines that are no milestones.
-    """
+    """A line as the contract names it. ``due`` and ``per_period`` belong to lines that are no milestones."""
 
     position: int
     title: str
@@ -51,7 +48,7 @@ class LineText:
     percent: Decimal | None
     amount: Decimal
     planned_on: date | None
-    criteria: Sequence[tuple[str, bool]]
+    criteria: Sequence[DraftCriterion]
     own: LineTerms = AS_AGREED
     kind: str = MILESTONE
     due: Due | None = None
@@ -120,11 +117,16 @@ def _line(line: LineText) -> dict[str, Any]:
         "percent": line.percent,
         "amount": line.amount,
         "planned_on": line.planned_on,
-        "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
+        "criteria": [_criterion(one) for one in line.criteria],
         "own": own_text(line.own),
         **due_text(line.kind, line.due, agreed=line.per_period),
         **measure_text(line.measure),
     }
+
+
+def _criterion(one: DraftCriterion) -> dict[str, Any]:
+    nature = {"nature": one.nature} if one.nature else {}
+    return {"text": one.text, "needs_evidence": one.needs_evidence, **nature}
 
 
 def own_text(own: LineTerms) -> dict[str, Any] | None:

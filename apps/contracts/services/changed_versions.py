@@ -188,7 +188,7 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
         rows.append(PlanLine(version=version, **values))
     PlanLine.objects.bulk_create(rows)
     Criterion.objects.bulk_create(
-        Criterion(line=row, position=position, text=criterion.text, needs_evidence=criterion.needs_evidence)
+        Criterion(line=row, position=position, **asdict(criterion))
         for row, placed in zip(rows, plan, strict=True)
         for position, criterion in enumerate(placed.line.criteria, start=1)
     )

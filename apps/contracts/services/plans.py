@@ -1,6 +1,7 @@
 """The rows of plans: the lines of a version, and the options that it offers beside its own."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.db import connection
@@ -82,7 +83,7 @@ def write_plans(version: ContractVersion, *, draft: ContractDraft) -> None:
     ]
     saved = PlanLine.objects.bulk_create(rows)
     Criterion.objects.bulk_create(
-        Criterion(line=row, position=position, text=criterion.text, needs_evidence=criterion.needs_evidence)
+        Criterion(line=row, position=position, **asdict(criterion))
         for row, line in zip(saved, (line for lines in written for line in lines), strict=True)
         for position, criterion in enumerate(line.criteria, start=1)
     )
@@ -147,7 +148,7 @@ def copy_plans(version: ContractVersion, *, to: ContractVersion) -> None:
     ]
     copies = PlanLine.objects.bulk_create(copy for copy, _line in pairs)
     Criterion.objects.bulk_create(
-        Criterion(line=copy, position=one.position, text=one.text, needs_evidence=one.needs_evidence)
+        Criterion(line=copy, position=one.position, text=one.text, needs_evidence=one.needs_evidence, nature=one.nature)
         for copy, (_copy, line) in zip(copies, pairs, strict=True)
         for one in line.criteria.all()
     )

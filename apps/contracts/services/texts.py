@@ -112,7 +112,7 @@ def _lines(
             percent=line.percent,
             amount=amount,
             planned_on=line.planned_on,
-            criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
+            criteria=line.criteria,
             own=line.own,
             kind=line.kind,
             due=line.due,

@@ -96,7 +96,7 @@ def lines_of(rows: Iterable[PlanLine]) -> tuple[DraftLine, ...]:
             percent=line.percent,
             amount=agreed_amount(line),
             planned_on=line.planned_on,
-            criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
+            criteria=tuple(DraftCriterion(c.text, c.needs_evidence, c.nature) for c in line.criteria.all()),
             own=line.own,
             kind=line.kind,
             due=line.due,

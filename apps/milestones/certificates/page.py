@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
-from apps.contracts import measure_wording
+from apps.contracts import criteria_wording, measure_wording
 from apps.core.printing import facts, words
 from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
@@ -168,7 +168,7 @@ def _subject(said: dict[str, Any]) -> list[Fact]:
 
 def _criterion(one: dict[str, Any]) -> CriterionRow:
     return CriterionRow(
-        text=one["text"],
+        text=f"{one['text']} ({criteria_wording.nature(one['nature'])})" if one.get("nature") else one["text"],
         claim=gettext("Seller: met") if one["is_met"] else gettext("Seller: not met"),
         note=one["note"],
         verdict=_verdict(one),

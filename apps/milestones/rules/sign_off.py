@@ -61,6 +61,7 @@ class CriterionText:
     note: str
     files: Sequence[FileText]
     links: Sequence[Link] = ()
+    nature: str = ""
 
 
 def submission_text(
@@ -90,7 +91,7 @@ def submission_text(
 
 
 def _without_nothing(said: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in said.items() if key != "links" or value}
+    return {key: value for key, value in said.items() if key not in ("links", "nature") or value}
 
 
 def check_complete(criteria: Sequence[CriterionText]) -> None:

@@ -206,6 +206,7 @@ def _text(submission: Submission) -> str:
             position=note.criterion.position,
             text=note.criterion.text,
             needs_evidence=note.criterion.needs_evidence,
+            nature=note.criterion.nature,
             is_met=note.is_met,
             note=note.note,
             files=[_file(file) for file in files if file.criterion_id == note.criterion_id],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from apps.contracts.drafts import MILESTONE, RECURRING, ChangedLine, DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules import PlacedLine, period_amounts
 from apps.contracts.rules.plan import AMOUNT
+from apps.contracts.rules.schedule.words import NATURES
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.changing.terms import LONGEST, OwnTermsFields
@@ -23,6 +24,7 @@ from apps.portals.forms import AmountField, DayField, explain
 BY_QUANTITY: Final = ("quantity", "unit", "portion")
 EVIDENCE: Final = "*"
 """At the end of a criterion: it needs evidence."""
+NATURE: Final = {f"{word}]": nature for words in NATURES.values() for nature, word in words.items()}
 ONLY_DEPOSITS: Final = ("recovery", "recovery_rate", "recovery_begins", "recovery_amount")
 ONLY_RECURRING: Final = ("period", "period_count", "period_until")
 OF_WHAT_IS_BILLED: Final = ("title", "start", "starts_on", "starts_with", "period")
@@ -84,7 +86,10 @@ class MilestoneFields(AmountFields, MeasureFields, OwnTermsFields):
         required=False,
         max_length=25_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("One criterion a line; a star at its end means that it needs evidence."),
+        help_text=gettext_lazy(
+            "One criterion a line; a star at its end means that it needs evidence, and before it [objective] or"
+            " [subjective] whether anybody can tell that it is met."
+        ),
     )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -277,9 +282,17 @@ def _agreed(placed: PlacedLine, currency: str) -> Decimal | None:
 
 
 def _text(criteria: Sequence[DraftCriterion]) -> str:
-    return "\n".join(f"{one.text} {EVIDENCE}" if one.needs_evidence else one.text for one in criteria)
+    return "\n".join(
+        " ".join([one.text, *([f"[{one.nature}]"] if one.nature else []), *([EVIDENCE] if one.needs_evidence else [])])
+        for one in criteria
+    )
 
 
 def _criteria(text: str) -> tuple[DraftCriterion, ...]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return tuple(DraftCriterion(line.rstrip(f"{EVIDENCE} "), line.endswith(EVIDENCE)) for line in lines)
+    return tuple(_criterion(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def _criterion(line: str) -> DraftCriterion:
+    said, bracket, word = line.rstrip(f"{EVIDENCE} ").rpartition("[")
+    nature = NATURE.get(word.casefold(), "") if bracket else ""
+    return DraftCriterion(said.rstrip() if nature else line.rstrip(f"{EVIDENCE} "), line.endswith(EVIDENCE), nature)

@@ -5,7 +5,7 @@ is wrong. The same rows become bound forms when the draft is saved.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from apps.contracts.rules import Portion, portion_of
 from apps.contracts.rules.plan import check_percent
 from apps.core import money
 from apps.core.errors import Refused
+from apps.portals.drafting.criteria import CriterionForm
 from apps.portals.drafting.dues import DUE_FIELDS, DueForm, due_values
 from apps.portals.drafting.measures import MEASURE_FIELDS, MeasureFields, measure_values
 from apps.portals.drafting.steps import OWN_FIELDS, OwnTermFields, own_values
@@ -27,7 +28,7 @@ from apps.portals.forms import AmountField, DayField, explain
 MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 250
-"""Criteria of a whole plan. With two fields for each and thirty-three for a line it stays below the server's 4,500."""
+"""Criteria of a plan. With three fields for each and thirty-three for a line it stays below the server's 4,500."""
 FIELDS = ("title", "scope", "basis", "portion", "planned_on", *MEASURE_FIELDS, *OWN_FIELDS, *DUE_FIELDS)
 IN_MONEY = ("amount", "total")
 """How a line is agreed of which an amount is typed: by itself or by the period, or of all periods together."""
@@ -35,15 +36,15 @@ IN_MONEY = ("amount", "total")
 
 @dataclass(slots=True)
 class Row:
-    """One line of the plan as it was typed, and its criteria as (text, needs evidence)."""
+    """One line of the plan as it was typed, with its criteria."""
 
     values: dict[str, Any] = field(default_factory=lambda: {"basis": "percent"})
-    criteria: list[tuple[str, bool]] = field(default_factory=lambda: [("", False)])
+    criteria: list[DraftCriterion] = field(default_factory=lambda: [DraftCriterion("")])
 
     @property
     def is_blank(self) -> bool:
         typed = (self.values.get(name) for name in ("title", "scope", "portion", "planned_on"))
-        return not any(typed) and not any(text.strip() for text, _needs in self.criteria)
+        return not any(typed) and not any(one.text.strip() for one in self.criteria)
 
 
 class LineForm(MeasureFields, OwnTermFields, DueForm):
@@ -123,20 +124,6 @@ class LineForm(MeasureFields, OwnTermFields, DueForm):
         )
 
 
-class CriterionForm(forms.Form):
-    """One sentence by which the buyer can tell that the milestone is complete."""
-
-    use_required_attribute = False
-
-    text = forms.CharField(label=gettext_lazy("Acceptance criterion"), max_length=500, required=False)
-    needs_evidence = forms.BooleanField(label=gettext_lazy("Needs evidence"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["text"].widget.attrs["class"] = "form-control"
-        self.fields["needs_evidence"].widget.attrs["class"] = "form-check-input"
-
-
 @dataclass(slots=True)
 class Line:
     """A row of the editor: its form, the forms of its criteria, and what it comes to."""
@@ -168,7 +155,7 @@ class Line:
             criteria=()
             if kind != MILESTONE
             else tuple(
-                DraftCriterion(criterion.cleaned_data["text"], criterion.cleaned_data["needs_evidence"])
+                DraftCriterion(**criterion.cleaned_data)
                 for criterion in self.criteria
                 if criterion.cleaned_data["text"]
             ),
@@ -182,7 +169,7 @@ def read(data: Mapping[str, Any]) -> list[Row]:
     for index in range(_count(data.get("plan-count"), most=MOST_LINES)):
         prefix = f"plan-{index}"
         criteria = [
-            (str(data.get(f"{prefix}-c-{at}-text", "")), bool(data.get(f"{prefix}-c-{at}-needs_evidence")))
+            CriterionForm(data, prefix=f"{prefix}-c-{at}").typed()
             for at in range(_count(data.get(f"{prefix}-count"), most=MOST_CRITERIA))
         ]
         rows.append(Row({name: data.get(f"{prefix}-{name}", "") for name in FIELDS}, criteria))
@@ -213,7 +200,7 @@ def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
                 **own_values(line.own),
                 **due_values(line),
             },
-            [(criterion.text, criterion.needs_evidence) for criterion in line.criteria] or [("", False)],
+            [*line.criteria] or [DraftCriterion("")],
         )
         for line in lines
     ]
@@ -242,7 +229,7 @@ def edited(rows: list[Row], do: str) -> list[Row]:
         if 0 <= other < len(rows):
             rows[at], rows[other] = rows[other], rows[at]
     if verb == "criterion" and len(rows[at].criteria) < MOST_CRITERIA:
-        rows[at].criteria.append(("", False))
+        rows[at].criteria.append(DraftCriterion(""))
     if verb == "drop" and len(places) > 1 and places[1] < len(rows[at].criteria):
         del rows[at].criteria[places[1]]
     return rows
@@ -253,10 +240,7 @@ def shown(rows: Sequence[Row], *, currency: str) -> list[Line]:
     return [
         Line(
             LineForm(initial=row.values, prefix=f"plan-{index}", currency=currency, position=index + 1),
-            [
-                CriterionForm(initial={"text": text, "needs_evidence": needs}, prefix=f"plan-{index}-c-{at}")
-                for at, (text, needs) in enumerate(row.criteria)
-            ],
+            [CriterionForm(initial=asdict(one), prefix=f"plan-{index}-c-{at}") for at, one in enumerate(row.criteria)],
         )
         for index, row in enumerate(rows)
     ]
@@ -281,8 +265,8 @@ def checked(rows: Sequence[Row], *, currency: str) -> list[Line]:
         prefix = f"plan-{index}"
         data: dict[str, Any] = {f"{prefix}-{name}": value for name, value in row.values.items()}
         criteria = []
-        for at, (text, needs) in enumerate(row.criteria):
-            own = {f"{prefix}-c-{at}-text": text, **({f"{prefix}-c-{at}-needs_evidence": "on"} if needs else {})}
+        for at, one in enumerate(row.criteria):
+            own = {f"{prefix}-c-{at}-{name}": value for name, value in asdict(one).items() if value}
             criteria.append(CriterionForm(own, prefix=f"{prefix}-c-{at}"))
         lines.append(Line(LineForm(data, prefix=prefix, currency=currency, position=index + 1), criteria))
     return lines

@@ -233,7 +233,7 @@ def _as_rows(lines: list[plan.Line]) -> list[plan.Row]:
     return [
         plan.Row(
             {name: line.form[name].value() for name in plan.FIELDS},
-            [(str(one["text"].value() or ""), bool(one["needs_evidence"].value())) for one in line.criteria],
+            [one.typed() for one in line.criteria],
         )
         for line in lines
     ]

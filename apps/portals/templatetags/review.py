@@ -6,6 +6,7 @@ from django import template
 
 from apps.contracts import (
     charges_wording,
+    criteria_wording,
     document_wording,
     late_wording,
     line_wording,
@@ -15,7 +16,7 @@ from apps.contracts import (
     wording,
 )
 from apps.contracts import services as contracts
-from apps.contracts.drafts import AS_AGREED, DraftLine
+from apps.contracts.drafts import AS_AGREED, DraftCriterion, DraftLine
 from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.rules import ReviewTerms
 from apps.portals import formats
@@ -83,6 +84,12 @@ def notice_period(days: int) -> str:
 def own_terms(line: PlanLine) -> list[str]:
     """What a milestone has in the place of the contract's terms: ``{% own_terms line as sentences %}``."""
     return wording.own_terms(line.own)
+
+
+@register.simple_tag
+def criterion_marks(criterion: DraftCriterion) -> str:
+    """What is said of a criterion beside its sentence: ``{% criterion_marks criterion as marks %}``."""
+    return criteria_wording.marks(criterion)
 
 
 @register.simple_tag

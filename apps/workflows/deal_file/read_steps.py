@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from apps.contracts.criteria import OBJECTIVE, SUBJECTIVE
 from apps.contracts.drafts import ALL, AS_AGREED, MILESTONE, Condition, DraftCriterion, LineTerms
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
@@ -52,9 +53,11 @@ def read_own_keys(place: Place, *, kind: str, again: str = "") -> dict[str, Any]
 
 def read_criterion(place: Place) -> DraftCriterion:
     """One sentence by which the buyer can tell that a milestone is complete."""
-    evidence = place.maybe("evidence")
+    evidence, objective = place.maybe("evidence"), place.maybe("objective")
     criterion = DraftCriterion(
-        text=place.need("text").text(most=500), needs_evidence=evidence.yes_or_no() if evidence is not None else False
+        text=place.need("text").text(most=500),
+        needs_evidence=evidence.yes_or_no() if evidence is not None else False,
+        nature="" if objective is None else OBJECTIVE if objective.yes_or_no() else SUBJECTIVE,
     )
     place.done()
     return criterion

@@ -102,8 +102,10 @@ def _of_plan(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
     return lines
 
 
-def _criteria(line: Any) -> list[tuple[str, bool]]:
-    return [(one.text, one.needs_evidence) for one in sorted(line.criteria.all(), key=lambda one: one.position)]
+def _criteria(line: Any) -> list[tuple[str, bool, str]]:
+    return [
+        (one.text, one.needs_evidence, one.nature) for one in sorted(line.criteria.all(), key=lambda one: one.position)
+    ]
 
 
 def crossed_before(submission: Submission) -> list[Verdict]:

@@ -27,7 +27,12 @@ dangerous = st.sampled_from(
     ["=", "+", "-", "@", "\uff1d", "\t", "\n", "'", '"', ",", ";", "|", " ", "Total", "x", "_x0041_"]
 )
 texts = st.lists(signs | dangerous, max_size=12).map("".join)
-criteria = st.builds(DraftCriterion, text=texts.filter(str.strip), needs_evidence=st.booleans())
+criteria = st.builds(
+    DraftCriterion,
+    text=texts.filter(str.strip),
+    needs_evidence=st.booleans(),
+    nature=st.sampled_from(["", "objective", "subjective"]),
+)
 
 # Names that other lines and documents are found by: one line each.
 names = texts.map(lambda text: " ".join(text.split())).filter(bool)

@@ -30,6 +30,7 @@ class Column(StrEnum):
     PLANNED_ON = "planned_on"
     CRITERION = "criterion"
     EVIDENCE = "evidence"
+    NATURE = "nature"
     REVIEW_DAYS = "review_days"
     SILENCE = "silence"
     CUMULATIVE = "cumulative"
@@ -72,6 +73,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Planned date",
         Column.CRITERION: "Acceptance criterion",
         Column.EVIDENCE: "Needs evidence",
+        Column.NATURE: "Objective or subjective",
         Column.REVIEW_DAYS: "Own days to review",
         Column.SILENCE: "If the buyer says nothing",
         Column.CUMULATIVE: "Cumulative",
@@ -108,6 +110,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Geplant am",
         Column.CRITERION: "Abnahmekriterium",
         Column.EVIDENCE: "Nachweis nötig",
+        Column.NATURE: "Objektiv oder subjektiv",
         Column.REVIEW_DAYS: "Eigene Prüftage",
         Column.SILENCE: "Wenn der Käufer schweigt",
         Column.CUMULATIVE: "Aufbauend",
@@ -154,6 +157,7 @@ _MORE: Final[Mapping[Column, str]] = {
     " abnahmekriterien, fertig wenn, erfüllt wenn",
     Column.EVIDENCE: "evidence, with evidence, evidence needed, needs proof, nachweis, mit nachweis, nachweis nötig,"
     " nachweis erforderlich, beleg",
+    Column.NATURE: "objective, nature of criterion, objektiv, art des kriteriums",
     Column.REVIEW_DAYS: "review days, days to review, prüftage, tage zur prüfung",
     Column.SILENCE: "silence, if silent, bei schweigen, schweigen",
     Column.CUMULATIVE: "after all above, depends on all above, kumulativ, erst nach allen darüber",

@@ -125,7 +125,7 @@ class _Reader:
 
     def _continues(self, cells: Mapping[Column, Cell]) -> bool:
         """Whether the row only adds a criterion to the milestone above."""
-        more = (Column.CRITERION, Column.EVIDENCE, Column.PLAN)
+        more = (Column.CRITERION, Column.EVIDENCE, Column.NATURE, Column.PLAN)
         return bool(self.found) and all(is_empty(cell) for column, cell in cells.items() if column not in more)
 
     def _milestone(self, number: int, cells: Mapping[Column, Cell]) -> None:
@@ -171,13 +171,14 @@ class _Reader:
 
     def _criterion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         text = self._text(read, number, cells, Column.CRITERION, what="acceptance criterion")
-        cell = cells.get(Column.EVIDENCE)
+        cell, word = cells.get(Column.EVIDENCE), cells.get(Column.NATURE)
         needs = self._try(read, number, Column.EVIDENCE, lambda: known.mark_of(self._plain(cell)), False)
-        if needs and not text:
+        nature = self._try(read, number, Column.NATURE, lambda: known.nature_of(self._plain(word)), "")
+        if (needs or nature) and not text:
             refusal = Refused("No criterion stands in this row, so there is nothing to prove.")
             self._problem(number, self._name(Column.EVIDENCE), refusal, read)
         if text:
-            criteria = (*read.line.criteria, DraftCriterion(text, needs))
+            criteria = (*read.line.criteria, DraftCriterion(text, needs, nature))
             read.line = replace(read.line, criteria=criteria)
             if len(criteria) == MOST_CRITERIA + 1:
                 refusal = Refused("A milestone has at most {most} acceptance criteria.", most=MOST_CRITERIA)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from apps.contracts.criteria import OBJECTIVE, SUBJECTIVE
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, TOTAL
 from apps.contracts.rules.review import ACCEPTED, ESCALATES, INTEREST, REJECTED, SILENCES
 from apps.contracts.rules.schedule.columns import normal
@@ -11,6 +12,10 @@ from apps.core.errors import Refused
 BASES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {PERCENT: "percent", AMOUNT: "amount", REMAINDER: "remainder", TOTAL: "in all"},
     "de": {PERCENT: "Prozent", AMOUNT: "Betrag", REMAINDER: "Rest", TOTAL: "insgesamt"},
+}
+NATURES: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {OBJECTIVE: "objective", SUBJECTIVE: "subjective"},
+    "de": {OBJECTIVE: "objektiv", SUBJECTIVE: "subjektiv"},
 }
 MARKS: Final[Mapping[str, Mapping[bool, str]]] = {"en": {True: "yes", False: "no"}, "de": {True: "ja", False: "nein"}}
 SILENCE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -41,6 +46,7 @@ _MARK: Final = {
     **dict.fromkeys(("", "no", "n", "false", "0", "-", "–", "nein", "falsch"), False),
 }
 
+_NATURE: Final = {word: nature for words in NATURES.values() for nature, word in words.items()}
 _SILENCE: Final = {
     **{word.casefold(): silence for words in SILENCE.values() for silence, word in words.items()},
     **{silence: silence for silence in SILENCES},
@@ -58,6 +64,14 @@ def silence_of(text: str) -> str:
             known=", ".join(SILENCE["en"].values()),
         )
     return said
+
+
+def nature_of(text: str) -> str:
+    """Objective or subjective, by the words for it; empty where it is not said."""
+    said = text.strip().casefold()
+    if not said or said in _NATURE:
+        return _NATURE.get(said, "")
+    raise Refused("“{text}” is neither objective nor subjective.", text=text.strip()[:40])
 
 
 def basis_of(text: str) -> str | None:

@@ -10,7 +10,7 @@ from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import DISCOUNTS, WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
 from apps.contracts.rules.schedule.waiting_cells import written_waiting
-from apps.contracts.rules.schedule.words import BASES, MARKS, SILENCE
+from apps.contracts.rules.schedule.words import BASES, MARKS, NATURES, SILENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ def _columns(lines: Sequence[DraftLine], *, has_options: bool) -> list[Column]:
         unsaid.append(Column.WAITING)
     if not any(line.own.documents for line in lines):
         unsaid.append(Column.DOCUMENTS)
+    if not any(criterion.nature for line in lines for criterion in line.criteria):
+        unsaid.append(Column.NATURE)
     unsaid += own_cells.unsaid(line.own for line in lines)
     if not any(line.measure is not None for line in lines):
         unsaid += [*measure_cells.COLUMNS]
@@ -77,6 +79,7 @@ def _rows(
     """The rows of one plan, whose discount stands in the first of them."""
     bases = BASES[language if language in BASES else "en"]
     silences = SILENCE[language if language in SILENCE else "en"]
+    natures = NATURES[language if language in NATURES else "en"]
     marks = MARKS[language if language in MARKS else "en"]
     for line, amount in zip(lines, amounts, strict=True):
         own: dict[Column, Cell] = {
@@ -104,5 +107,6 @@ def _rows(
             if criterion is not None:
                 own[Column.CRITERION] = guarded(criterion.text)
                 own[Column.EVIDENCE] = marks[criterion.needs_evidence]
+                own[Column.NATURE] = natures[criterion.nature] if criterion.nature else None
             yield [own.get(column) for column in columns]
             own = {}
