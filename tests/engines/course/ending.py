@@ -231,7 +231,7 @@ class Ending(Changing):
         on = self.paper.notice[2] if self.paper.notice else self.today
         parts = [(one.position, one.number, one.amount) for one in self.paper.parts if one.state in OPEN]
         after = [(one.line, one.on) for one in self.paper.calendar if one.state == "waits" and one.on >= on]
-        return sorted(parts), sorted(after), self.signed
+        return sorted(parts), sorted(after), self.in_force
 
     @staticmethod
     def _value(values: dict[Part, Decimal], position: int, number: int) -> Decimal:

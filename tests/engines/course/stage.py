@@ -52,8 +52,8 @@ class Stage(RuleBasedStateMachine):
         self.stack.enter_context(block)
         self.at = self.begun = START
         self.written = self.lived = 0
-        self.signed = 1
-        """How many versions there are."""
+        self.in_force: int | None = None
+        """The version by which both sides go."""
         self.offers: dict[Defect, str] = {}
         self.proposals: dict[Argument, str] = {}
         self.issued: dict[str, str] = {}
