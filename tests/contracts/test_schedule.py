@@ -149,6 +149,18 @@ def test_a_row_without_a_plan_is_of_the_plan_above_and_only_other_plans_have_a_d
     assert [row for row, _column, _words in said(wrong)] == [2, 4, 4]
 
 
+def test_no_row_of_a_plan_is_lost_and_no_discount_of_two() -> None:
+    head: list[Cell] = ["Plan", "Discount", "Discount in percent", "Milestone", "Percent", "Acceptance criterion"]
+    base: list[Cell] = ["Slow", "", "", "A", "100", "It runs."]
+    heading = read(base, ["Fast", "", "", "", "", ""], ["", "", "", "B", "100", "It runs."], head=head)
+    assert {row for row, _column, _words in said(heading)} == {3}, "it names a plan, and no line of it"
+    criterion = read(base, ["Fast", "", "", "", "", "It is fast."], head=head)
+    assert {row for row, _column, _words in said(criterion)} == {3}, "it is no criterion of the plan above"
+    assert read(base, [" Slow", "", "", "", "", "It is fast."], head=head).problems == []
+    both = read(base, ["Fast", "10", "5", "B", "100", "It runs."], head=head)
+    assert said(both) == [(3, "Discount in percent", "Say the discount in percent or as an amount, not both.")]
+
+
 def test_what_a_milestone_waits_for_goes_out_and_comes_back() -> None:
     own = [
         LineTerms(condition=Condition("any", ("Line 1",), date(2027, 3, 1), ("Permit granted: yard",))),

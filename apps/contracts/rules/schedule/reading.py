@@ -125,8 +125,7 @@ class _Reader:
 
     def _continues(self, cells: Mapping[Column, Cell]) -> bool:
         """Whether the row only adds a criterion to the milestone above."""
-        more = (Column.CRITERION, Column.EVIDENCE, Column.NATURE, Column.PLAN)
-        return bool(self.found) and all(is_empty(cell) for column, cell in cells.items() if column not in more)
+        return bool(self.found) and plan_cells.continues(cells, plan=self.found[-1].plan)
 
     def _milestone(self, number: int, cells: Mapping[Column, Cell]) -> None:
         read = ReadRow(number, DraftLine(""))
@@ -146,7 +145,7 @@ class _Reader:
         above = self.found[-2].plan if len(self.found) > 1 else ""
         read.plan = " ".join(self._text(read, number, cells, Column.PLAN, what="name of the plan").split()) or above
         for column in DISCOUNTS:
-            reading = partial(plan_cells.discount, column, cells.get(column), sign=self.decimal, currency=self.currency)
+            reading = partial(plan_cells.discount, column, cells, read.discount, self.decimal, self.currency)
             read.discount = self._try(read, number, column, reading, None) or read.discount
 
     def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
