@@ -59,6 +59,7 @@ TRAINING = {
     "new-0-title": "Training",
     "new-0-amount": "3,000.00",
     "new-0-criteria": "Ten users passed the exam. *\nThe slides are handed over.",
+    "new-0-payment_days": "7",
 }
 
 
@@ -101,6 +102,7 @@ def test_one_side_proposes_and_the_other_signs(parties: Parties, contract: Contr
     for words in (
         "Training",
         "Ten users passed the exam.",
+        "own terms: Days to pay of its invoice: 7, counted as the contract says.",
         "taken out",
         "12,000.00",
         "Accepted and billed",
