@@ -24,7 +24,7 @@ from apps.milestones.certificates.page import _criterion
 from apps.milestones.models import Decision, Milestone, Question, Submission
 from apps.milestones.services import Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, charging, instalments, sign_off
+from apps.workflows import before_acceptance, charging, disputing, instalments, sign_off
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest
 from tests.scenarios import Parties, acting, key
@@ -178,6 +178,19 @@ def test_both_sides_and_the_link_read_what_holds_for_a_milestone(story: Story) -
         assert "What holds for this milestone" in text
         assert "within 7 days of the invoice" in text
         assert "Two people of the buyer accept it, whatever it comes to." in text
+    bea = scenarios.approver_actor(story.parties)
+    with acting(bea, at=AT):
+        disputing.dispute_submission(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            amount=D(1000),
+            reason="Ten rows are lost.",
+            answer_days=9,
+        )
+    with clock.stopped(AT):
+        part = buyer.get(f"/buyer/submissions/{submission.ref}/accept-part/").content.decode()
+    assert "acceptance in part only of exactly that" in part, "of this line, whatever the contract says"
 
 
 @pytest.mark.django_db
