@@ -16,6 +16,7 @@ from apps.ledger.charts import Seller
 from apps.revenue import rules, services
 from apps.revenue.models import Interest, Judgement, JudgementKind, Measure, Modification, Obligation, Recognition
 from apps.revenue.rules import Component, Compounding, Costs, Method, Outcome, Treatment
+from apps.revenue.services import recognising
 from apps.workflows import revenue
 from tests import change_orders, scenarios
 from tests.scenarios import Parties, acting, key
@@ -132,6 +133,22 @@ def test_what_is_paid_upfront_is_earned_as_a_person_judges(parties: Parties) -> 
     change_orders.sign(order, by=scenarios.approver_actor(parties), at=AT)
     recognise(contract)
     assert bears(contract) == [(D(40000), D(40000)), (D(3000), D(0))]
+    assert "nothing differs" in verified()
+
+
+def test_a_plan_of_deposits_alone_that_was_changed_before_it_had_an_obligation(
+    parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = upfront(parties)
+    with monkeypatch.context() as before:
+        before.setattr(recognising, "open_obligations", lambda *_args, **_kwargs: [])
+        draft = ChangeDraft("More", "Asked for.", lines=(change_orders.line(contract, 2, amount=D(12000)),))
+        order = change_orders.propose(contract, draft, by=scenarios.seller_actor(parties), at=AT)
+        change_orders.sign(order, by=scenarios.approver_actor(parties), at=AT)
+        recognise(contract)
+        assert bears(contract) == []
+    recognise(contract)
+    assert bears(contract) == [(D(42000), D(0))]
     assert "nothing differs" in verified()
 
 

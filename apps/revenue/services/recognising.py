@@ -1,7 +1,7 @@
 """Revenue follows what happened: each acceptance, withdrawal, credit, change and the days that passed, each once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 
 from django.db.models import Max
@@ -47,8 +47,9 @@ def recognise_all(*, contracts: Iterable[Contract], at: datetime, through: date 
     if not running:
         return []
     versions = versions_in_force(running)
-    books = _opened(running, versions=versions, at=at)
-    known, treated, events = _known(running), _treated(running), events_of(running, versions=versions)
+    treated = _treated(running)
+    books = _opened(running, versions=versions, treated=treated, at=at)
+    known, events = _known(running), events_of(running, versions=versions)
     settle_estimates(running, events=events, at=at)
     for one in books:
         pk = one.contract.pk
@@ -60,12 +61,22 @@ def recognise_all(*, contracts: Iterable[Contract], at: datetime, through: date 
     return [row for one in books for row in one.written]
 
 
-def _opened(contracts: Contracts, *, versions: Mapping[int, list[ContractVersion]], at: datetime) -> list[Books]:
-    """The books of contracts as they stand; of those that have none yet, as they begin."""
+def _opened(
+    contracts: Contracts, *, versions: Mapping[int, list[ContractVersion]], treated: Container[int], at: datetime
+) -> list[Books]:
+    """The books of contracts as they stand; of those that have none yet, as they begin.
+
+    Plans of deposits alone once had none, and their change orders were treated all the same: such a one begins with
+    the newest of these.
+    """
     obligations: dict[int, list[Obligation]] = {pk: [] for pk in contracts}
     for row in Obligation.objects.filter(contract_id__in=contracts).order_by("contract_id", "position"):
         obligations[row.contract_id].append(row)
-    first = {pk: versions[pk][0] for pk, rows in obligations.items() if not rows}
+    first = {
+        pk: next((one for one in reversed(versions[pk]) if one.pk in treated), versions[pk][0])
+        for pk, rows in obligations.items()
+        if not rows
+    }
     lines = first_lines_of(first.values())
     for pk, version in first.items():
         obligations[pk] = open_obligations(contracts[pk], version=version, lines=lines.get(version.pk, []))
