@@ -1,7 +1,7 @@
 """Judgements beside what happens meanwhile: change orders, a termination, and amounts and days that nobody can mean."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,11 +32,11 @@ def parties(scratch: str) -> Parties:
     return scenarios.organisations()
 
 
-def change(parties: Parties, contract: Contract, line: ChangedLine) -> None:
+def change(parties: Parties, contract: Contract, line: ChangedLine, *, at: datetime = AT) -> None:
     sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
     draft = ChangeDraft(title="Less", reason="Agreed.", lines=(line,))
-    change_orders.sign(change_orders.propose(contract, draft, by=sina, at=AT), by=olga, at=AT)
-    recognise(contract, at=AT)
+    change_orders.sign(change_orders.propose(contract, draft, by=sina, at=at), by=olga, at=at)
+    recognise(contract, at=at)
 
 
 def test_a_price_that_falls_below_the_materials_or_below_what_is_earned(parties: Parties) -> None:
@@ -150,6 +150,28 @@ def test_a_charge_takes_the_place_of_its_estimate_and_a_bonus_is_earned(scratch:
     )  # fmt: skip
     charges.by(story, "billing", crediting.grant_nullification, days=2, nullification_ref=asked["nullification"])
     assert _earned(story) == {1: D(11760), 2: D(0), 3: D(0)}
+    assert "nothing differs" in verified()
+
+
+def test_a_bonus_stays_with_its_milestone_and_an_estimate_that_was_shared_out_is_taken_back(scratch: str) -> None:
+    """Estimated at 30,000 and shared out by a change order that caught up, billed at 500: no job is stuck by it."""
+    story = charges.tell()
+    parties, early, at = story.parties, story.early.position, charges.AT
+    judge(
+        parties, story.contract, "variable", position=early, about="Bonus", settled_by="bonus", at=at,
+        outcomes=[Outcome(amount=D(30000), percent=D(100))],
+    )  # fmt: skip
+    change(parties, story.contract, change_orders.line(story.contract, 3, amount=D(1000)), at=at)
+    with walls.asking_for(story.contract.seller_id):
+        ref = Modification.objects.get().version.ref
+    judge(parties, story.contract, "treatment", treatment=Treatment.CATCH_UP, version_ref=ref, at=at)
+    assert [one for one, _done in bears(story.contract)] == [D(26400), D(26400), D(2200)]
+    charges.by(story, "billing", charging.claim_bonus, days=1, milestone_ref=story.early.ref)
+    stands = [(D(12000), D(12000)), (D(12500), D(12500)), (D(1000), D(0))]
+    recognise(story.contract, at=at + timedelta(days=2))
+    assert bears(story.contract) == stands
+    judge(parties, story.contract, "standalone", position=3, amount=D(1000), at=at + timedelta(days=2))
+    assert bears(story.contract) == stands, "a bonus is shared with nobody"
     assert "nothing differs" in verified()
 
 

@@ -30,17 +30,18 @@ def apply(books: Books, *, event: Event) -> None:
     if event.why == Why.CREDIT and obligation is None:
         _lower_price(books, by=event.amount)
     elif obligation is not None:
-        _move(obligation, event)
+        _move(books, obligation, event)
     books.write(event, touched=touched)
 
 
-def _move(obligation: Obligation, event: Event) -> None:
+def _move(books: Books, obligation: Obligation, event: Event) -> None:
     """What is accepted or taken back measures an obligation where its acceptance does; a credit lowers its price, and a
     bonus raises it."""
     if event.why == Why.CREDIT:
         obligation.credited += event.amount
         return
     if event.why == Why.BONUS:
+        books.bonuses[obligation.position] += event.amount
         bears = obligation.allocated + event.amount
         obligation.take(rules.repriced(obligation.duty, bears, obligation.currency))
         return

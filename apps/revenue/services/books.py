@@ -41,6 +41,8 @@ class Books:
     accrued: list[Interest] = field(default_factory=list)
     """Interest that was written down before, in its order."""
     judgements: dict[tuple[str, int | None, str], Judgement] = field(default_factory=dict)
+    bonuses: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """What was billed as a bonus and not credited again, by the position of the obligation that bears it alone."""
     changes: list[Modification] = field(default_factory=list)
     written: list[Recognition] = field(default_factory=list)
     interest: list[Interest] = field(default_factory=list)

@@ -31,7 +31,8 @@ def apply_judgement(books: Books, *, event: Event, judgement: Judgement) -> None
         elif judgement.kind == JudgementKind.COSTS:
             obligation.take(rules.estimated(obligation.duty, costs_of(judgement.said)))
         else:
-            _share_anew(books, obligation, Decimal(judgement.said["standalone"]))
+            obligation.standalone = Decimal(judgement.said["standalone"])
+            _share_anew(books)
     books.write(event, touched=books.obligations.values())
 
 
@@ -69,37 +70,50 @@ def _measure(obligation: Obligation, judgement: Judgement) -> None:
         obligation.take(rules.estimated(duty, costs))
 
 
-def _share_anew(books: Books, obligation: Obligation, standalone: Decimal) -> None:
-    """Share the price by the stand-alone prices as they are judged now (IFRS 15.76), largest remainder.
+def _share_anew(books: Books, *, more: Decimal = money.ZERO) -> None:
+    """Share the price, and ``more``, by the stand-alone prices as they are judged now (IFRS 15.76), largest remainder.
 
-    A variable amount that one obligation alone bears (15.85) stays with it.
+    A variable amount that one obligation alone bears (15.85) stays with it, and so does a bonus.
     """
-    obligation.standalone, currency = standalone, books.contract.currency
-    alone: dict[int, Decimal] = {}
+    currency, alone = books.contract.currency, defaultdict(Decimal, books.bonuses)
     for one in books.judgements.values():
         if one.counts and one.obligation is not None:
-            alone[one.obligation.position] = alone.get(one.obligation.position, money.ZERO) + one.counts
+            alone[one.obligation.position] += one.counts
     duties = [one.duty for one in books.obligations.values()]
-    pool = money.total(duty.allocated for duty in duties) - money.total(alone.values())
+    pool = money.total(duty.allocated for duty in duties) + more - money.total(alone.values())
     shares = rules.allocated(pool, standalone=[duty.standalone for duty in duties], currency=currency)
     for duty, share in zip(duties, shares, strict=True):
-        now = share + alone.get(duty.position, money.ZERO)
+        now = share + alone[duty.position]
         books.obligations[duty.position].take(rules.repriced(duty, now, currency))
 
 
 def _replace_in_price(books: Books, before: Judgement | None, now: Judgement) -> None:
-    """The price with what is judged now in place of what was judged before: only what both come to has to fit."""
+    """The price with what is judged now in place of what was judged before: only what both come to has to fit.
+
+    What counts no more is taken back in any case, by the job of a charge that stands: where a change order shared it
+    out meanwhile, so that whoever bore it bears less by now, the price is shared anew.
+    """
     moves: dict[int, Decimal] = defaultdict(Decimal)
     if before is not None:
         _share(books, -before.counts, before.obligation, moves)
     _share(books, now.counts, now.obligation, moves)
-    for position, moved in moves.items():
-        duty = books.obligations[position].duty
-        bears = duty.allocated + moved
-        if moved < 0 and (bears < duty.at_cost_expected or bears < duty.credited):
+    duties = {position: books.obligations[position].duty for position in moves}
+    if not all(
+        _fits(duty, duty.allocated + moves[position]) for position, duty in duties.items() if moves[position] < 0
+    ):
+        if now.counts:
             raise Refused("That takes more off the price than is left of it.", field="amount")
+        _share_anew(books, more=money.total(moves.values()))
+        return
+    for position, moved in moves.items():
         if moved:
-            books.obligations[position].take(rules.repriced(duty, bears, books.contract.currency))
+            bears = duties[position].allocated + moved
+            books.obligations[position].take(rules.repriced(duties[position], bears, books.contract.currency))
+
+
+def _fits(duty: rules.Duty, bears: Decimal) -> bool:
+    """Whether an obligation can bear so little: its materials, and what was credited of it already."""
+    return bears >= duty.at_cost_expected and bears >= duty.credited
 
 
 def _share(books: Books, amount: Decimal, only: Obligation | None, moves: dict[int, Decimal]) -> None:

@@ -15,6 +15,7 @@ from apps.revenue.models import (
     Obligation,
     PeriodState,
     Recognition,
+    Why,
 )
 from apps.revenue.services.applying import apply, let_days_pass
 from apps.revenue.services.books import Books, keep
@@ -105,6 +106,8 @@ def _follow(books: Books, events: list[Event], *, known: set[str], treated: set[
     for event in events:
         if event.cause in told and event.judgement is not None:
             books.holds(event.judgement)
+        elif event.cause in told and event.why == Why.BONUS and event.position is not None:
+            books.bonuses[event.position] += event.amount
     for event in events:
         if event.cause not in told:
             apply(books, event=event)
