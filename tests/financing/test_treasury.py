@@ -3,6 +3,7 @@
 The sample book is funded once; each row begins with it.
 """
 
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,10 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
-from apps.financing.models import Assignment, BankMovement, Collection
+from apps.financing.models import Assignment, BankMovement, Collection, Facility
+from apps.financing.services import FacilityTerms
 from apps.invoicing.models import OpenItem
-from apps.workflows import treasury
+from apps.workflows import funding, treasury
 from apps.workflows.once import Answer
 from tests import scenarios
 from tests.conftest import Once
@@ -124,6 +126,22 @@ def test_nothing_comes_back_of_what_something_else_happened_to(book: Book) -> No
     stories.collected(book.deal, tranche, 50_000, on=day(20))
     with pytest.raises(Refused, match="Something else has happened"):
         returned(book, 1, on=day(21))
+
+
+def test_a_payment_comes_back_under_a_facility_that_was_lowered_and_closed(book: Book) -> None:
+    tranche, out = book.tranche(1), list(book.out())
+    stories.collected(book.deal, tranche, 50_000, on=day(20))
+    with walls.asking_for(book.deal.financier.pk):
+        collection, facility = Collection.objects.get(), Facility.objects.get()
+    terms = FacilityTerms(**{one.name: getattr(facility, one.name) for one in fields(FacilityTerms)})
+    ours: dict[str, Any] = {"on": day(21), "facility_ref": facility.ref, "reason": "We leave."}
+    by(book, "underwriter", funding.change_facility, terms=replace(terms, limit=Decimal(1000)), **ours)
+    with pytest.raises(Refused, match="Raise the limit first"):
+        reversed_(book, collection, on=day(22))
+    by(book, "underwriter", funding.close_facility, **ours)
+    reversed_(book, collection, on=day(22))
+    assert list(book.out()) == out
+    events.verified(book.deal)
 
 
 def test_a_transfer_comes_back_with_all_its_parts(once: Once, told: Book, db: None) -> None:

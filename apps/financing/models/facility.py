@@ -148,7 +148,8 @@ class Facility(models.Model):
             guards.refused_when(
                 "advanced_within_the_limit",
                 guards.UPDATE,
-                "NEW.advanced > OLD.advanced AND NEW.advanced > NEW.limit",
+                # Of a closed one only what a payment that came back puts out again: nothing more is advanced.
+                "NEW.advanced > OLD.advanced AND NEW.advanced > NEW.limit AND OLD.closed_at IS NULL",
             ),
             guards.refused_when(
                 "advanced_before_acceptance_within_its_limit",

@@ -107,10 +107,14 @@ def _require_nothing_since(tranche: Tranche, *, collection: Collection) -> None:
 
 
 def _require_room(tranche: Tranche, *, exposures: list[ExposureLimit], amount: Decimal) -> None:
-    """Refuse where what is out again is more than a limit holds: no counter is raised above its limit."""
+    """Refuse where what is out again is more than a limit holds: no counter is raised above its limit.
+
+    That of a closed facility cannot be raised any more, and keeps nothing from being out again.
+    """
     facility = tranche.facility
     lacking = [one for one in exposures if one.limit is not None and one.used + amount > one.limit]
-    if amount > 0 and (lacking or facility.advanced + amount > facility.limit):
+    is_full = facility.closed_at is None and facility.advanced + amount > facility.limit
+    if amount > 0 and (lacking or is_full):
         raise Refused("What would be out again is more than a limit allows. Raise the limit first, then reverse it.")
 
 
