@@ -137,12 +137,13 @@ def withdraw_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> A
 
 
 def _passed(contract: Contract, *, actor: Actor, at: datetime) -> list[JobDeferrer]:
-    """The mails with which a new signatory gets what waited for the one before."""
+    """The mails with which a new signatory gets what waited for the one before; that to events follows by itself."""
     return [
         LINK_MAILS[GuestGrant.Purpose(grant.purpose)].configure(
             task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
         )
         for grant in contracts.pass_links(contract=contract, actor=actor, at=at)
+        if grant.purpose != GuestGrant.Purpose.CONFIRM_EVENT
     ]
 
 

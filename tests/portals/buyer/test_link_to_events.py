@@ -7,8 +7,19 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from apps.contracts.drafts import EVENT, FIXED, Condition, DraftLine, Due, LineTerms, Recovery
+from apps.contracts.drafts import (
+    EVENT,
+    FIXED,
+    ChangeDraft,
+    ChangedTerms,
+    Condition,
+    DraftLine,
+    Due,
+    LineTerms,
+    Recovery,
+)
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import canonical
 from apps.core.database import walls
@@ -19,7 +30,7 @@ from apps.milestones.models import ConfirmedEvent
 from apps.parties.models import Organisation
 from apps.workflows import confirming
 from apps.workflows.mails import going_on
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.conftest import Once
 from tests.portals.buyer.browsers import Guest, hidden
 from tests.portals.buyer.test_link_goes_on import prove
@@ -119,6 +130,18 @@ def test_above_the_buyers_amount_a_code_is_asked_for_first(world: World) -> None
     # What was typed stands in the form again.
     assert "Seen at the foundry." in guest.get("event/").content.decode()
     assert say(guest, CAST).status_code == 302
+
+
+def test_a_new_signatory_has_the_link_and_one_mail_with_it(world: World) -> None:
+    terms = ChangedTerms(signatory_name="Ina Insel", signatory_email="ina@hafen.example")
+    draft = ChangeDraft("Another hand", "Hanna retires.", terms=terms)
+    order = change_orders.propose(world.contract, draft, by=scenarios.seller_actor(world.parties))
+    with walls.asking_for(world.contract.buyer_id):
+        to_sign = GuestGrant.objects.filter(purpose="sign_contract").latest("pk")
+    change_orders.sign(order, by=scenarios.guest_actor(to_sign))
+    before, after = world.links()
+    assert (before.revoked_at is None, after.email, after.revoked_at) == (False, "ina@hafen.example", None)
+    assert ProcrastinateJob.objects.filter(args__grant_ref=after.ref).count() == 1
 
 
 def test_another_link_and_raw_sql_confirm_nothing(world: World) -> None:
