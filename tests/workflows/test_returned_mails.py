@@ -221,6 +221,8 @@ def test_too_long_nested_and_broken_notifications() -> None:
         read_returned(whole[:cut])  # says nothing, and never raises
     for broken in (b"", b"\xff" * 99, whole.replace(b"<a.b@c>", b"<a.b@c"), whole.replace(b"failed", b"")):
         assert read_returned(broken) is None
+    # No database keeps such a sign, so whoever looked for it would read no other notification either.
+    assert read_returned(whole.replace(b"<a.b@c>", b"<a\x00b@c>")) is None
 
 
 # --- where they lie ----------------------------------------------------------------------------------------------

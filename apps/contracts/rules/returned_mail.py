@@ -19,7 +19,8 @@ MOST_BYTES: Final = 2**20
 """The report stands before the mail that it returns, so of a longer one the rest is not needed."""
 MOST_MAILBOXES: Final = 100
 LONGEST_REASON: Final = 300
-_MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,250}>")
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+"""In signs that can be printed, as ours are written: no other is looked for, because no database keeps a NUL."""
 _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _ORIGINALS: Final = frozenset(
     {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers"}
