@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.invoicing import snapshot, wording
@@ -22,7 +23,7 @@ from apps.milestones import rules
 from apps.milestones.models import Decision, FirstAcceptance, Milestone, Reservation, Submission
 from apps.milestones.services import Defect
 from apps.parties.actor import Actor
-from apps.workflows import billing, reserving, sign_off, worker
+from apps.workflows import billing, reserving, reviews, sign_off, worker
 from apps.workflows.once import Answer
 from tests import disputes, scenarios
 from tests.packed import assert_pack_holds
@@ -247,6 +248,19 @@ def test_the_first_of_two_lists_defects_and_the_second_adds_and_drops_none(
     assert item_of(parties).reserved == D("1586.66")
     worker.run_due_jobs()
     assert_pack_holds("NL-2026-014", tmp_path)
+
+
+def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(parties: Parties) -> None:
+    submission = waiting(parties, second_acceptor_above=D(100), silence="accepted")
+    with clock.stopped(NOON), walls.asking_for(parties.buyer.pk):
+        worker.run_due_jobs()
+    door = Defect("Door 4 does not close", BY, D(1000))
+    accept(submission, actor=scenarios.approver_actor(parties), defects=[door])
+    with clock.stopped(NOON + 30 * DAY):
+        assert [one.what for one in reviews.due(at=clock.now())] == ["passed"]
+        assert not reviews.tend(submission_ref=submission.ref, seller_id=parties.seller.pk, what="silence")
+    with walls.asking_for(parties.seller.pk):
+        assert Submission.objects.get(pk=submission.pk).state == "submitted"
 
 
 def test_a_day_that_passed_meanwhile_is_put_off_by_the_second(parties: Parties) -> None:

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts.models.version import Silence
 from apps.milestones import rules
-from apps.milestones.models import Dispute, Inspection, Milestone, Submission
+from apps.milestones.models import Dispute, FirstAcceptance, Inspection, Milestone, Submission
 from apps.milestones.models.dispute import DEFECT, LIVE
 from apps.milestones.models.milestone import ENDED
 from apps.milestones.models.submission import Proof
@@ -22,7 +22,7 @@ MOST_TOLD: Final = 6
 
 def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submission, Submission]":
     """The same with what :func:`silence_of` needs: the newest inspection, which milestones above are not accepted, and
-    what is in dispute, or was and was found to be so.
+    what is in dispute, or was and was found to be so, and whether the first of two people listed defects in time.
 
     Only of a cumulative milestone is anything told of those above. ``is_above_late`` says that one of them was accepted
     after the deadline, so that silence could not accept at it.
@@ -37,9 +37,11 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
     )
     is_open = above.exclude(state__in=ENDED)
     disputes = Dispute.objects.filter(submission_id=OuterRef("pk")).order_by()
+    listed = FirstAcceptance.objects.filter(submission_id=OuterRef("pk"), defects__isnull=False)
     disputed = JSONObject(amount=Cast("amount", TextField()), by="raised_by")
     return submissions.annotate(
         disputed=Subquery(disputes.filter(state__in=LIVE).values(json=disputed)[:1]),
+        has_listed_defects=Exists(listed.filter(accepted_at__lte=OuterRef("review_due_at")).order_by()),
         has_upheld_dispute=Exists(disputes.filter(state__in=DEFECT)),
         found=Subquery(found),
         waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),
@@ -77,7 +79,8 @@ def silence_of(submission: Submission) -> str:
     if agreed not in (Silence.ACCEPTED, Silence.INTEREST):
         return agreed
     found = found_in(submission)
-    has_defect = (found is not None and not found.is_passed) or vars(submission)["has_upheld_dispute"]
+    is_listed = vars(submission)["has_upheld_dispute"] or vars(submission)["has_listed_defects"]
+    has_defect = (found is not None and not found.is_passed) or is_listed
     if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed
