@@ -15,6 +15,9 @@ from typing import Final
 
 COUNTS_FOR: Final = timedelta(hours=24)
 """A mail that the mail server took proves delivery once it has not come back for so long."""
+GIVEN_UP_WITHIN: Final = timedelta(days=7)
+"""What comes back later takes back no interest that has run: mail servers give up after four or five days (RFC 5321,
+section 4.5.4.1), and its reader might make up a notification at any time."""
 MOST_BYTES: Final = 2**20
 """The report stands before the mail that it returns, so of a longer one the rest is not needed."""
 MOST_MAILBOXES: Final = 100
