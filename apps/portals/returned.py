@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import ContractVersion, GuestGrant, MailFailure, SentMail
+from apps.contracts.rules.returned_mail import GIVEN_UP_WITHIN
 from apps.financing.models import Assignment
 from apps.invoicing.models import AccountLetter, Application, CorrectedInvoice, CreditNote, Invoice
+from apps.invoicing.services.arrival import is_known_to_have_arrived
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -56,7 +58,7 @@ def of_submission(actor: Actor, submission: Submission | None) -> list[CameBack]
         return []
     said = (
         _("The review does not run, and silence decides nothing, until the buyer is known to have the request.")
-        if submission.came_back_at is not None
+        if submission.came_back_at is not None or submission.notified_at is None
         else _("The review runs on: the buyer is known to have the request, or it stood for a day.")
     )
     text = f"{said} {_where_it_is_wrong()}"
@@ -84,12 +86,15 @@ def of_document(actor: Actor, subject: str, *, is_owed: bool = True) -> list[Cam
     if not failures:
         return []
     reached = [mailbox for mailbox in failures[0].mail.recipients if mailbox not in {one.mailbox for one in failures}]
-    said = (
-        _("It did not come back from %(others)s.") % {"others": ", ".join(reached)}
-        if reached
-        else _nobody(is_owed=is_owed)
-    )
-    return [CameBack(failures=failures, text=f"{said} {_where_it_is_wrong()}")]
+    if reached:
+        said = _("It did not come back from %(others)s.") % {"others": ", ".join(reached)}
+    elif is_owed and is_known_to_have_arrived(subject.partition(":")[2]):
+        # By an earlier mail, or its page was opened: this one only came back too.
+        said = ""
+    else:
+        early = any(one.received_at <= one.mail.sent_at + GIVEN_UP_WITHIN for one in failures)
+        said = _nobody(is_owed=is_owed and early)
+    return [CameBack(failures=failures, text=f"{said} {_where_it_is_wrong()}".strip())]
 
 
 def _nobody(*, is_owed: bool) -> str:

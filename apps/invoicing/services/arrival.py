@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from apps.contracts.models import MailFailure
 from apps.contracts.rules.returned_mail import GIVEN_UP_WITHIN
-from apps.invoicing.models import Allocation, Delivery, InvoiceLink
+from apps.invoicing.models import Allocation, Delivery, InvoiceLink, OpenItem
 
 
 def never_arrived(invoice: str) -> Q:
@@ -24,6 +24,11 @@ def never_arrived(invoice: str) -> Q:
     paid = Allocation.objects.filter(invoice=OuterRef(invoice))
     reached = _reached(sent, failures=MailFailure.objects.all())
     return Q(Exists(sent)) & ~Q(Exists(reached)) & ~Q(Exists(seen)) & ~Q(Exists(paid))
+
+
+def is_known_to_have_arrived(invoice_ref: str) -> bool:
+    """Whether the buyer is known to have an invoice, or nothing is known against it."""
+    return OpenItem.objects.exclude(never_arrived("invoice")).filter(invoice__ref=invoice_ref).exists()
 
 
 def arrivals(invoices: Collection[int]) -> Mapping[int, datetime | None]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.contracts.models import SentMail
 from apps.core import canonical, clock
 from apps.invoicing import documents
-from apps.invoicing.models import Delivery, Document, Invoice, Payment
+from apps.invoicing.models import Delivery, Document, Invoice, InvoiceLink, Payment
 from apps.parties.models import Organisation
 from apps.workflows import jobs
 from tests import scenarios
@@ -184,6 +184,11 @@ def test_the_page_says_to_whom_the_invoice_went_and_sends_it_again_once(parties:
     page = seller.get(of("invoice", invoice))
     assert "It did not come back from einkauf@meridian.example, paul@meridian.example." in page.content.decode()
     assert "Mail came back" in seller.get("/seller/invoices/").content.decode()
+    bounce(sent, ["einkauf@meridian.example", "paul@meridian.example"], at=clock.now())
+    assert "Nobody is known to have it" in seller.get(of("invoice", invoice)).content.decode()
+    with acting(scenarios.seller_actor(parties)):
+        InvoiceLink.objects.update(first_viewed_at=clock.now(), last_viewed_at=clock.now(), views=1)
+    assert "Nobody is known to have it" not in seller.get(of("invoice", invoice)).content.decode()
     form = {"key": str(page.context["resend"]["key"].value())}
     for _click in range(2):
         assert seller.post(of("resend_invoice", invoice), form)["Location"] == of("invoice", invoice)
