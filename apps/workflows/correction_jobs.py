@@ -26,11 +26,17 @@ def _send(corrected: CorrectedInvoice) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
-def send_corrected_invoice(*, delivery_ref: str, organisation_id: int) -> None:
-    """Mail a corrected invoice with its document to the buyer, and note to whom it went; not if it went already."""
+def send_corrected_invoice(*, organisation_id: int, delivery_ref: str = "", corrected_ref: str = "") -> None:
+    """Mail a corrected invoice with its document to the buyer, and note to whom it went; not if it went already.
+
+    Jobs that were queued before each letter was a row name the corrected invoice instead.
+    """
     from apps.workflows.mails import corrections as mails
 
     with walls.asking_for(organisation_id):
+        if not delivery_ref:
+            corrected = CorrectedInvoice.objects.get(ref=corrected_ref)
+            delivery_ref = correction_deliveries.first_delivery(corrected, at=clock.now()).ref
         sent = mails.corrected_invoice(delivery_ref=delivery_ref)
         if sent is not None:
             with transaction.atomic():

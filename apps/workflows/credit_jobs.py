@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from apps.core import clock
 from apps.core.database import walls
-from apps.invoicing.models import CreditNoteDocument
+from apps.invoicing.models import CreditNote, CreditNoteDocument
 from apps.invoicing.services import correction_deliveries
 from apps.workflows import mails
 from apps.workflows.jobs import MAIL_AGAIN, RENDER_AGAIN
@@ -27,9 +27,15 @@ def _send_credit_note(document: CreditNoteDocument) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
-def send_credit_note(*, delivery_ref: str, organisation_id: int) -> None:
-    """Mail a credit note with its document to the buyer, and note to whom it went; not if it went already."""
+def send_credit_note(*, organisation_id: int, delivery_ref: str = "", credit_note_ref: str = "") -> None:
+    """Mail a credit note with its document to the buyer, and note to whom it went; not if it went already.
+
+    Jobs that were queued before each letter was a row name the credit note instead.
+    """
     with walls.asking_for(organisation_id):
+        if not delivery_ref:
+            note = CreditNote.objects.get(ref=credit_note_ref)
+            delivery_ref = correction_deliveries.first_delivery(note, at=clock.now()).ref
         sent = mails.credit_note(delivery_ref=delivery_ref)
         if sent is not None:
             with transaction.atomic():

@@ -29,6 +29,12 @@ def deliver_correction(correction: Correction, *, at: datetime, asked_by: str = 
     )
 
 
+def first_delivery(correction: Correction, *, at: datetime) -> CorrectionDelivery:
+    """That of a job which was queued before each letter was a row, and names the document alone."""
+    known = CorrectionDelivery.objects.filter(**_brings(correction)).order_by("pk").first()
+    return known or deliver_correction(correction, at=at)
+
+
 def deliver_credit_note_again(*, credit_note_ref: str, actor: Actor, at: datetime) -> CorrectionDelivery:
     """One more letter with a credit note, asked for by the seller; one at a time."""
     document = (
