@@ -150,11 +150,11 @@ def review_reminder(*, submission_ref: str, kind: str) -> None:
     submission = read_submission(submission_ref)
     if submission.state != SubmissionState.SUBMITTED or submission.suspended_at is not None:
         return
-    due = submission.review_due_at if submission.resumed_at is not None else None
+    # Of each deadline once: an answer moves it, and so does the next proof where a notice came back.
     to_deciders(
         submission,
         name="review_reminder",
-        key=f"{submission_ref}.{kind}.{due:%Y%m%d}" if due else f"{submission_ref}.{kind}",
+        key=f"{submission_ref}.{kind}.{submission.review_due_at:%Y%m%d}",
         facts=facts_of(submission),
         more={"kind": kind, "ahead": milestones.silence_for(submission.pk)},
     )
