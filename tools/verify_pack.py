@@ -17,6 +17,7 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -1150,13 +1151,14 @@ def verified(path, heads):
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 pack.wrong(f"CHANGED: a record does not have the form of a {FORMAT} ({error!r})")
             return pack
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise NotAPackError(str(error)) from error
 
 
 def told(pack):
     """The answer in words, line by line."""
-    contract = pack.manifest.get("contract", {})
+    contract = pack.manifest.get("contract")
+    contract = contract if isinstance(contract, dict) else {}
     yield f"Evidence pack of contract {contract.get('number')} “{contract.get('title')}”, {contract.get('ref')}"
     yield f"As of {pack.manifest.get('as_of')}"
     yield ""

@@ -485,7 +485,17 @@ def test_a_head_that_was_noted_elsewhere_is_looked_for(content: bytes, tmp_path:
     assert (code, "it was noted elsewhere as" in said) == (1, True), said
 
 
-@pytest.mark.parametrize("content_of_file", [b"", b"no archive", b"PK\x03\x04"])
+def _garbled() -> bytes:
+    """An archive whose compressed bytes cannot be read."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("MANIFEST.json", '{"format": "cairn-pack-2"}' + " " * 500)
+    content = packed.getvalue()
+    start = content.index(b"MANIFEST.json") + len(b"MANIFEST.json")
+    return content[:start] + bytes(one ^ 0xFF for one in content[start : start + 6]) + content[start + 6 :]
+
+
+@pytest.mark.parametrize("content_of_file", [b"", b"no archive", b"PK\x03\x04", _garbled()])
 def test_what_is_no_pack_is_said_to_be_none(content_of_file: bytes, tmp_path: Path) -> None:
     path = tmp_path / "pack.zip"
     path.write_bytes(content_of_file)
