@@ -72,15 +72,22 @@ def _read_imap(url: str, take: Take) -> int:
     with _connected(url) as server:
         _state, found = server.uid("SEARCH", "UNSEEN")
         numbers = (found[0] or b"").split() if found else []
+        kept_back: list[str] = []
         for number in numbers[:MOST_AT_ONCE]:
             uid = number.decode("ascii")
-            _state, answer = server.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)")
+            state, answer = server.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)")
+            if state != "OK":
+                kept_back.append(uid)
+                continue
             for part in answer or ():
                 if isinstance(part, tuple):
                     told = imaplib.Internaldate2tuple(b" ".join([part[0], *_others(answer)]))
                     take(part[1], datetime.fromtimestamp(mktime(told), UTC) if told else clock.now())
                     break
             server.uid("STORE", uid, "+FLAGS", r"(\Seen)")
+        if kept_back:
+            # They stay unread, and whoever waits for all to be read is told.
+            raise imaplib.IMAP4.error(f"not handed out by the server: {', '.join(kept_back)}")
         return len(numbers[:MOST_AT_ONCE])
 
 

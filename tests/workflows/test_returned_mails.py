@@ -1,5 +1,6 @@
 """Mails that come back: a notice proves nothing then, and silence never accepts; forged and broken ones say nothing."""
 
+import imaplib
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from apps.milestones import rules
 from apps.milestones.models import Decision, Submission
 from apps.parties.actor import Actor
 from apps.workflows import contracting, reviews
+from apps.workflows.mailboxes import read_all
 from apps.workflows.returned import Taken, take_returned
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
@@ -249,3 +251,42 @@ def test_from_a_maildir_and_from_standard_input(
     assert "1 say that a mail failed, 0 mailboxes noted" in out.getvalue()
     with walls.asking_for(sent.contract.seller_id):
         assert MailFailure.objects.visible_to(Actor.system(organisation_id=sent.contract.seller_id)).count() == 1
+
+
+class Imap:
+    """A server that hands out its second message, and says for now no to the first."""
+
+    error = imaplib.IMAP4.error
+
+    def __init__(self, *_where: object, **_how: object) -> None:
+        self.seen: list[str] = []
+        servers.append(self)
+
+    def login(self, user: str, password: str) -> None:
+        assert (user, password) == ("me", "s/cret")
+
+    def select(self, folder: str) -> tuple[str, list[bytes]]:
+        return ("OK" if folder == '"Returned mail"' else "NO"), [b"2"]
+
+    def uid(self, command: str, *told: str) -> tuple[str, list[object]]:
+        if command == "SEARCH":
+            return "OK", [b"7 8"]
+        if command == "STORE":
+            self.seen.append(told[0])
+        if told[0] == "7":
+            return "NO", [b"try later"]
+        return "OK", [(b'2 (INTERNALDATE "01-Apr-2026 14:00:00 +0200" BODY[]<0> {5}', b"hello"), b")"]
+
+    def logout(self) -> None:
+        pass
+
+
+servers: list[Imap] = []
+
+
+def test_by_imap_what_is_not_handed_out_stays_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imaplib.IMAP4", Imap)
+    taken: list[tuple[bytes, datetime]] = []
+    with pytest.raises(Imap.error, match="7"):
+        read_all("imap://me:s%2Fcret@localhost/Returned%20mail", lambda *one: taken.append(one))
+    assert (taken, servers[-1].seen) == ([(b"hello", NOON)], ["8"])
