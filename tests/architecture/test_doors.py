@@ -70,6 +70,8 @@ LINKS = {
     "renew",
     "ask_about_invoice",
     "credit_note_pdf",
+    "credit_note_peppol",
+    "credit_note_xrechnung",
     "corrected_pdf",
 }
 Found = list[tuple[str, URLPattern]]
