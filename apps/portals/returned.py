@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -46,6 +48,12 @@ def failures_of(actor: Actor, subjects: Iterable[str]) -> Failures:
     for failure in rows.select_related("mail").order_by("pk"):
         found[failure.mail.subject].append(failure)
     return found
+
+
+def newest_mail_failed(what: str) -> Exists:
+    """Whether the newest mail about a row, known by its reference, came back from somebody: asked with the row."""
+    mine = SentMail.objects.filter(subject=Concat(Value(f"{what}:"), OuterRef(OuterRef("ref"))))
+    return Exists(MailFailure.objects.filter(mail=Subquery(mine.order_by("-pk").values("pk")[:1])))
 
 
 def of_submission(actor: Actor, submission: Submission | None) -> list[CameBack]:

@@ -201,6 +201,8 @@ def at_the_limit(world: World) -> list[str]:
         cursor.execute(
             'UPDATE financing_facility f SET "limit" = 150000 + advanced'
             " + (SELECT sum(t.gross) FROM financing_tranche t WHERE t.facility_id = f.id AND t.state = 'accepted')"
+            " WHERE f.ref = %s",
+            [world["facility"]],
         )
     offers = [
         Offer.objects.using("owner").select_related("request").get(ref=world[name]) for name in ("issued", "priced")

@@ -146,6 +146,7 @@ SENTENCES: Final = {
         " + (SELECT count(*) FROM milestones_milestone m JOIN milestones_decision d"
         " ON d.submission_id = m.accepted_submission_id WHERE m.contract_id = c.id AND d.outcome <> 'settled')"
         " + (c.state = 'terminated')::int"
+        " + (SELECT count(*) FROM invoicing_invoice b WHERE b.contract_id = c.id AND b.kind = 'bonus')"
         " + (SELECT count(*) FROM invoicing_creditnote x LEFT JOIN milestones_nullification n"
         f" ON n.id = x.nullification_id WHERE x.contract_id = c.id AND NOT coalesce({BY_CHANGE}, FALSE))"
     ),

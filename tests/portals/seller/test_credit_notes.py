@@ -81,9 +81,9 @@ def test_a_credit_note_is_looked_at_and_issued(parties: Parties, signed_in: Sign
     with acting(scenarios.seller_actor(parties)):
         assert CorrectionDelivery.objects.filter(credit_note=note).count() == 2
     # A job from before each letter was a row finds that it went.
-    sent = len(mail.outbox)
+    before = len(mail.outbox)
     credit_jobs.send_credit_note.func(credit_note_ref=note.ref, organisation_id=invoice.buyer_id)
-    assert len(mail.outbox) == sent
+    assert len(mail.outbox) == before
 
 
 def test_what_is_not_right_is_said_at_its_field(parties: Parties, signed_in: SignIn) -> None:

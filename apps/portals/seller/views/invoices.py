@@ -1,6 +1,5 @@
 """Invoices: the list, the page of one, its PDF, and the money that arrived for it."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -77,7 +76,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
         sums = open_totals.of_all(OpenSum.objects.of_seller(request.actor), state=state, today=today)
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
     shown = found.select_related("buyer", "contract", "milestone", "instalment", "application", "open_item").annotate(
-        is_assigned=Exists(instruction)
+        is_assigned=Exists(instruction), came_back=returned.newest_mail_failed("invoice")
     )
     rows = page_of(request, shown)
     names = {"open": _("Open"), "overdue": _("Overdue"), "paid": _("Paid")}
@@ -95,8 +94,8 @@ def invoices(request: PortalRequest) -> HttpResponse:
         {
             "unapplied": unapplied.payments(request.actor),
             "rows": [
-                (invoice, invoice_state(invoice.open_item, today=today), vars(invoice)["is_assigned"], came_back)
-                for invoice, came_back in _with_their_mails(request.actor, rows.rows)
+                (invoice, invoice_state(invoice.open_item, today=today), vars(invoice)["is_assigned"], _waits(invoice))
+                for invoice in rows.rows
             ],
             "page": rows,
             "tabs": tabs,
@@ -107,10 +106,9 @@ def invoices(request: PortalRequest) -> HttpResponse:
     )
 
 
-def _with_their_mails(actor: Actor, rows: Sequence[Invoice]) -> list[tuple[Invoice, bool]]:
-    """Each with whether its newest mail came back from somebody, and something of it is still open."""
-    failures = returned.failures_of(actor, [f"invoice:{row.ref}" for row in rows])
-    return [(row, bool(row.open_item.open) and f"invoice:{row.ref}" in failures) for row in rows]
+def _waits(invoice: Invoice) -> bool:
+    """Whether its newest mail came back from somebody, and something of it is still open."""
+    return bool(invoice.open_item.open) and vars(invoice)["came_back"]
 
 
 def invoice_of(request: PortalRequest, ref: str) -> Invoice:
