@@ -19,6 +19,7 @@ from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
 from apps.portals.disputing.forms import DisputeForm, DisputeRestForm
+from apps.portals.disputing.rest import SIGN, Rest, chosen
 from apps.portals.forms import add_refusal, explain
 from apps.workflows import disputing
 from apps.workflows.once import Answer
@@ -39,13 +40,11 @@ def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: 
     form = _form(request, found, may_accept=side.name == "buyer")
     here = side.url("milestone", found.milestone.ref)
 
-    def do() -> Answer:
-        return _raise(request, found, form)
-
-    done = _tried(request, form, do)
+    done, rest = _raised(request, found, form)
     if done is not None:
         return redirect(side.url("dispute", done["dispute"]))
     context = {
+        "reading": rest,
         "about": found.milestone.title,
         "whole": found.milestone.amount,
         "currency": found.milestone.currency,
@@ -60,12 +59,13 @@ def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: 
 def dispute_by_link(request: PortalRequest, submission: Submission, *, back: str, show: Show) -> HttpResponse:
     """The same for a guest, who sees it on the page of the submission afterwards; the link of the dispute goes on."""
     form = _form(request, submission, may_accept=True)
-    done = _tried(request, form, lambda: _raise(request, submission, form))
+    done, rest = _raised(request, submission, form)
     if done is not None:
         return redirect(back)
     milestone = submission.milestone
     return show(
         {
+            "reading": rest,
             "about": milestone.title,
             "whole": milestone.amount,
             "currency": milestone.currency,
@@ -99,6 +99,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
     if done is not None:
         return redirect(side.url("dispute", done["dispute"]))
     context = {
+        "reading": None,
         "about": found.number,
         "whole": found.net,
         "currency": found.currency,
@@ -116,6 +117,22 @@ def _form(request: PortalRequest, found: Submission, *, may_accept: bool) -> Dis
     """The buyer may accept the rest of what waits in the same act."""
     offers_rest = may_accept and found.state == "submitted"
     return (DisputeRestForm if offers_rest else DisputeForm)(request.POST or None, initial={"seen": found.sha256})
+
+
+def _raised(request: PortalRequest, found: Submission, form: DisputeForm) -> tuple[Answer | None, Rest | None]:
+    """What was done, or the rest that the next press accepts, once what it does and the statement were read."""
+    rest: Rest | None = None
+    if request.method == "POST" and "change" not in request.POST and form.is_valid():
+        try:
+            rest = chosen(request, found, form)
+        except Refused as refused:
+            add_refusal(form, refused)
+    if rest is not None and SIGN not in request.POST:
+        return None, rest
+    if "change" in request.POST or form.errors:
+        return None, None
+    done = _tried(request, form, lambda: _raise(request, found, form))
+    return done, None
 
 
 def _raise(request: PortalRequest, found: Submission, form: DisputeForm) -> Answer:

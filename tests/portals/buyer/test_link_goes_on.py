@@ -220,7 +220,9 @@ def test_what_a_guest_disputes_it_withdraws_by_a_link_of_its_own(world: World) -
         submission = disputes.told(_told_to(world), submission, at=clock.now())
     used = world.guest("sign_off", submission.ref)
     what = {"how": "amount", "amount": "2,000.00", "reason": "The export loses rows.", "answer_days": "14"}
-    assert posted(used, "dispute/", "", **what, rest="on").status_code == 302
+    shown = posted(used, "dispute/", "", **what, rest="on")
+    assert "The statement you agree to" in shown.content.decode()
+    assert posted(used, "dispute/", "", **what, rest="on", sign="yes").status_code == 302
     with walls.asking_for(world.contract.seller_id):
         assert Invoice.objects.filter(contract=world.contract, milestone__accepted_submission=submission).exists()
     guest = world.guest("dispute")
