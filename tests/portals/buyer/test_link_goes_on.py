@@ -225,6 +225,7 @@ def test_what_a_guest_disputes_it_withdraws_by_a_link_of_its_own(world: World) -
     assert posted(used, "dispute/", "", **what, rest="on", sign="yes").status_code == 302
     with walls.asking_for(world.contract.seller_id):
         assert Invoice.objects.filter(contract=world.contract, milestone__accepted_submission=submission).exists()
+    assert "Disputed 2,000.00" in used.get("").content.decode()
     guest = world.guest("dispute")
     assert "Go on in this dispute by the link in the mail" in used.get("dispute/").content.decode()
     assert posted(guest, "dispute/", "propose", outcome="rejected", note="").status_code == 302

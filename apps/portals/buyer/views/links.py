@@ -100,7 +100,8 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
     submission = next(cycle for cycle in sent if cycle.ref == visit.grant.subject_ref)
     reading = cycles.read(visit.actor, submission, cycles=sent, way=visit.way)
     context["reading"] = reading
-    context["is_disputed"] = Dispute.objects.live().filter(submission=submission).exists()
+    disputed = Dispute.objects.live().filter(submission=submission).first()
+    context |= {"dispute": disputed, "is_disputed": disputed is not None}
     if submission.state != "accepted":
         context["missing_people"] = missing_people.of_milestone(reading.milestone, side="buyer")
         return page(request, "link/milestone", context, zone=reading.zone)
