@@ -24,4 +24,4 @@ def test_a_milestone_is_signed_off_without_scripts(house: House) -> None:
     story.sign_off(buyer)
     assert buyer.actions <= story.MOST_ACTIONS
     story.await_document(buyer)
-    assert buyer.download("Download")[:4] == b"%PDF"
+    assert buyer.download("Download INV")[:4] == b"%PDF"
