@@ -161,7 +161,7 @@ def await_document(visitor: Visitor) -> None:
 
     def is_there() -> bool:
         visitor.page.reload()
-        return visitor.page.get_by_role("link", name=re.compile("^Download")).count() > 0
+        return visitor.page.get_by_role("link", name=re.compile(r"^Download INV")).count() > 0
 
     wait_for(is_there, lambda: f"no PDF: {visitor.text()}")
 
