@@ -12,6 +12,7 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import FundingRequest, RequestItem
 from apps.financing.rules import OfferTerms
+from apps.financing.rules.expectation import History
 from apps.financing.services.eligibility import eligible_amount
 from apps.parties.roles import Action
 from apps.portals.expected_payment import Explained, explained
@@ -69,9 +70,9 @@ class Beginning:
     steps: tuple[tuple[str, tuple[Explained, ...]], ...]
 
 
-def begin(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> Beginning:
+def begin(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem], *, history: History) -> Beginning:
     """The facility's rates, paid out today, repaid when that is likely by plan, slips, review, terms and lateness."""
-    today, history = today_of(request), financing.history_of(row.contract)
+    today = today_of(request)
     terms, steps = [], []
     for item in items:
         parts = financing.until_paid(item.milestone, funding_on=today, history=history)
@@ -90,10 +91,14 @@ def price_form(items: Sequence[RequestItem], *, data: Any = None, terms: OfferTe
 
 
 def trial(
-    request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem], form: PriceForm | None = None
+    request: HttpRequest,
+    row: FundingRequest,
+    items: Sequence[RequestItem],
+    *,
+    beginning: Beginning,
+    form: PriceForm | None = None,
 ) -> dict[str, Any]:
     """The price form and the figures of what stands in it; words where the terms make no offer."""
-    beginning = begin(request, row, items)
     terms = beginning.terms
     form = form or price_form(items, terms=terms)
     context: dict[str, Any] = {
@@ -123,11 +128,12 @@ def trial(
     }
 
 
-def checks(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> list[checking.Line]:
+def checks(
+    request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem], *, beginning: Beginning
+) -> list[checking.Line]:
     """What an offer on the usual terms would be checked for; once it is priced, its own page says it."""
-    terms = begin(request, row, items).terms
     try:
-        quote = financing.quote_of(row, items=items, terms=terms)
+        quote = financing.quote_of(row, items=items, terms=beginning.terms)
     except Refused:
         advance, days = Decimal(0), {}
     else:

@@ -11,9 +11,8 @@ from django.utils.translation import ngettext
 
 from apps.contracts import wording
 from apps.contracts.models import ContractDocument, Criterion, Signature
-from apps.financing import services as financing
 from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
-from apps.financing.rules.expectation import LATE_SHARE, percentile
+from apps.financing.rules.expectation import LATE_SHARE, History, percentile
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Certificate, CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
@@ -41,7 +40,9 @@ class Subject:
     facts: list[Fact]
 
 
-def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestItem]) -> dict[str, Any]:
+def of_request(
+    actor: Actor, request: FundingRequest, items: Sequence[RequestItem], *, history: History
+) -> dict[str, Any]:
     """Everything that stands behind a request, in a number of queries that does not grow with it."""
     milestones = [item.milestone for item in items]
     submissions = [one.accepted_submission for one in milestones if one.accepted_submission is not None]
@@ -57,7 +58,7 @@ def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestIte
         "asked": {milestone.pk for milestone in milestones},
         "subjects": _subjects(actor, items, submissions),
         "files": [*_contract_files(actor, request), *_files(actor, milestones, submissions)],
-        "record": track_record(actor, request),
+        "record": track_record(actor, request, history=history),
     }
 
 
@@ -221,7 +222,7 @@ def _contract_files(actor: Actor, request: FundingRequest) -> list[File]:
     ]
 
 
-def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
+def track_record(actor: Actor, request: FundingRequest, *, history: History) -> list[Fact]:
     """How this seller's advances and this buyer's payments went before, in the financier's own book."""
     book = Tranche.objects.visible_to(actor).filter(financier_id=actor.organisation_id)
     funded = book.filter(seller=request.seller_id, funded_on__isnull=False).aggregate(
@@ -238,7 +239,7 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
             term=_("Advances to this seller"),
             value=_("%(all)s, of which %(settled)s settled") % {"all": funded["all"], "settled": funded["settled"]},
         ),
-        *_slips(request),
+        *_slips(history),
     ]
     if not paid["count"]:
         return [*facts, Fact(term=_("Payments by this buyer"), value=_("none yet"))]
@@ -250,9 +251,9 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
     ]
 
 
-def _slips(request: FundingRequest) -> list[Fact]:
+def _slips(history: History) -> list[Fact]:
     """By how much this seller's milestones were submitted after they were planned, in every contract seen here."""
-    days = sorted(financing.history_of(request.contract).slips)
+    days = sorted(history.slips)
     if not days:
         return [Fact(term=_("Milestones of this seller"), value=_("none accepted yet that had a date"))]
     return [

@@ -14,7 +14,7 @@ from apps.financing.models.request import DeclineCode
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.action import ActionPage, Review
-from apps.portals.financier.deciding import items_of, price_form, trial
+from apps.portals.financier.deciding import begin, items_of, price_form, trial
 from apps.portals.financier.forms import ConfirmForm, DeclineForm, PriceForm, VerifyForm
 from apps.portals.financier.pages import Button, address, asker, why_not
 from apps.portals.forms import add_refusal
@@ -38,7 +38,8 @@ class PriceOffer(ActionPage[FundingRequest]):
             return page
         items = items_of(row)
         form = price_form(items, data=request.POST)
-        tried = trial(request, row, items, form)
+        beginning = begin(request, row, items, history=financing.history_of(row.contract))
+        tried = trial(request, row, items, beginning=beginning, form=form)
         has_seen = tried["quote"] is not None and request.POST.get("seen") == tried["quote"].seen
         if request.POST.get("do") == "price" and form.is_valid() and has_seen:
             try:

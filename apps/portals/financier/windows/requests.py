@@ -84,6 +84,8 @@ class RequestWindow(Window):
         # Read once: the questions below ask for the same offers.
         row._prefetched_objects_cache = {"offers": offers}  # type: ignore[attr-defined]
         refusal = deciding.why_not_price(request, row)
+        history = financing.history_of(row.contract)
+        beginning = deciding.begin(request, row, items, history=history)
         decline = DeclineRequest(self)
         return {
             "status": self.state(row),
@@ -100,7 +102,7 @@ class RequestWindow(Window):
                     note=_verified(verification, unconfirmed=bool(unconfirmed)),
                 ),
             ],
-            "evidence": evidence.of_request(actor, row, items),
+            "evidence": evidence.of_request(actor, row, items, history=history),
             "offers": [
                 (offer, badges.badge(badges.of_offer(offer, now=now_of(request))), rate(offer.apr)) for offer in offers
             ],
@@ -112,8 +114,8 @@ class RequestWindow(Window):
                 *next_button(queues.to_price(actor), row),
                 *([] if row.closed_at else _to_decide(decline, request, row, is_priceable=not refusal)),
             ],
-            **({} if refusal else deciding.trial(request, row, items)),
-            "checks": [] if row.closed_at else deciding.checks(request, row, items),
+            **({} if refusal else deciding.trial(request, row, items, beginning=beginning)),
+            "checks": [] if row.closed_at else deciding.checks(request, row, items, beginning=beginning),
             "events": stories.of(
                 actor,
                 f"request:{row.ref}",
