@@ -18,7 +18,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, OpenItem
 from apps.invoicing.retention_checks import CHECKS
 from apps.milestones.models import Milestone
-from apps.portals.buyer.figures import invoice_to_come
+from apps.portals.invoice_to_come import invoice_to_come
 from apps.workflows import retention
 from tests import scenarios
 
@@ -85,7 +85,7 @@ def _to_come(contract: Contract, *, position: int) -> tuple[Decimal, Decimal]:
         milestone = Milestone.objects.select_related("line__version__contract").get(
             contract=contract, position=position
         )
-        told = invoice_to_come(milestone.amount, milestone=milestone, version=milestone.line.version, today=NOON.date())
+        told = invoice_to_come(milestone.amount, milestone=milestone, version=milestone.line.version)
         return told.retained, told.payable
 
 

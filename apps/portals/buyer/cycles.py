@@ -22,9 +22,10 @@ from apps.portals import asking, formats, silence
 from apps.portals.asking import Questions
 from apps.portals.buyer import differences, figures
 from apps.portals.buyer.differences import Change
-from apps.portals.buyer.figures import ContractFigures, InvoiceToCome
+from apps.portals.buyer.figures import ContractFigures
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import explain
+from apps.portals.invoice_to_come import InvoiceToCome, invoice_to_come
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What opens in place; everything else is downloaded."""
@@ -212,7 +213,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
-        to_come=_to_come(milestone.amount, milestone=milestone, version=version, now=now),
+        to_come=invoice_to_come(milestone.amount, milestone=milestone, version=version),
         answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
         silence=silence.sentence(submission, ahead.silence, now=now) if ahead.silence is not None else "",
         is_past=is_pending and silence.is_past(submission, now=now),
@@ -237,12 +238,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
 
 def of_part(reading: SubmissionReading, amount: Decimal) -> InvoiceToCome:
     """The invoice that accepting a part of this net amount today would issue."""
-    return _to_come(amount, milestone=reading.milestone, version=reading.version, now=clock.now())
-
-
-def _to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, now: datetime) -> InvoiceToCome:
-    today = now.astimezone(ZoneInfo(version.contract.seller.time_zone)).date()
-    return figures.invoice_to_come(amount, milestone=milestone, version=version, today=today)
+    return invoice_to_come(amount, milestone=reading.milestone, version=reading.version)
 
 
 def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:

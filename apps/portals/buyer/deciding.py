@@ -25,13 +25,13 @@ from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
-from apps.portals.buyer.figures import InvoiceToCome
 from apps.portals.buyer.forms import MET, AcceptForm, AcceptPartForm
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
 from apps.portals.buyer.step_up import Asks
 from apps.portals.buyer.ways import Way
 from apps.portals.charging import shown as charges
 from apps.portals.forms import add_refusal, explain, show_anew
+from apps.portals.invoice_to_come import InvoiceToCome
 from apps.workflows import sign_off
 from apps.workflows.once import Answer
 

@@ -8,14 +8,9 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract
 from apps.core import money
-from apps.core.days import NOT_YET
-from apps.invoicing import rules
-from apps.invoicing import services as invoicing
 from apps.invoicing.models import BESIDE_PLAN, OpenItem
-from apps.invoicing.services.withholding import BilledWork
-from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
@@ -73,52 +68,4 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
         paid=paid_net(owed or {}, currency=currency),
         open=owed["open_sum"] if owed else money.ZERO,
         next_on=plan["next_on"],
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceToCome:
-    """The invoice that a sign-off today would issue; ``retained`` of it would be kept back as the contract says, and
-    ``recovered`` (net of tax) is what it gives back of deposits, so that its ``net`` is lower than what is accepted. It
-    is due once the ``documents`` are confirmed."""
-
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
-    due_on: date
-    currency: str
-    retained: Decimal = money.ZERO
-    recovered: Decimal = money.ZERO
-    documents: tuple[str, ...] = ()
-
-    @property
-    def accepted(self) -> Decimal:
-        """What of the price is accepted and billed, net of tax."""
-        return self.net + self.recovered
-
-    @property
-    def payable(self) -> Decimal:
-        """What of it would be due by ``due_on``."""
-        return self.gross - self.retained
-
-
-def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, today: date) -> InvoiceToCome:
-    """``today`` is the calendar day in the seller's time zone: the date that the invoice would bear."""
-    currency = version.contract.currency
-    given_back = invoicing.given_back_by(amount=amount, contract=version.contract, milestone=milestone)
-    recovered = money.total(one.amount for one in given_back)
-    taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
-    totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
-    documents = invoicing.wanted_of(contract=version.contract, version=version, milestones=[milestone], on=today)
-    work = [BilledWork(milestone, amount, recovered)]
-    kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, billed=work)
-    return InvoiceToCome(
-        retained=kept.said.withheld if kept.said is not None else money.ZERO,
-        recovered=recovered,
-        net=totals.net,
-        tax=totals.tax,
-        gross=totals.gross,
-        due_on=NOT_YET if documents else milestone.line.agreed.due_on(today),
-        documents=tuple(one.title for one in documents),
-        currency=currency,
     )

@@ -6,16 +6,14 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract, ContractVersion
-from apps.core import clock
 from apps.core.money import Money
 from apps.core.spoken import Said
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
 from apps.milestones.services import Part
 from apps.portals.access import PortalRequest
-from apps.portals.buyer import figures
-from apps.portals.buyer.figures import InvoiceToCome
 from apps.portals.disputing.forms import DisputeForm
+from apps.portals.invoice_to_come import InvoiceToCome, invoice_to_come
 
 SIGN = "sign"
 """The button below the statement; without it the statement is shown first."""
@@ -56,11 +54,6 @@ def chosen(request: PortalRequest, submission: Submission, form: DisputeForm) ->
         statement=milestones.first_statement(submission, accepted=accepted)
         if is_first
         else milestones.part_statement(submission, part=Part(amount=accepted.amount)),
-        to_come=figures.invoice_to_come(
-            accepted.amount,
-            milestone=milestone,
-            version=milestone.line.version,
-            today=clock.today(submission.contract.seller.time_zone),
-        ),
+        to_come=invoice_to_come(accepted.amount, milestone=milestone, version=milestone.line.version),
         is_first=is_first,
     )
