@@ -14,6 +14,7 @@ from apps.portals import missing_people
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
+from apps.portals.drafting.timeline import timeline_of
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.workflows import contracting, negotiating
 
@@ -47,22 +48,22 @@ def propose_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRes
         else:
             messages.success(request, _sent(version, desk=desk))
             return redirect(desk.url("contract", found.ref))
+    lines, today = list(version.lines.all()), desk.today(request)
     return desk.page(
         request,
         "propose_contract",
         {
             "contract": found,
             "version": version,
-            "lines": list(version.lines.all()),
+            "lines": lines,
+            "timeline": timeline_of(lines, currency=version.currency, today=today),
             "options": contracts.plans_of(version)[1:],
             "options_url": desk.url("plan_options", found.ref),
             "compare_url": desk.url("compare_plans", found.ref),
             "text": text,
             "sha256": sha256,
             "refusal": refusal,
-            "past_dates": past_dates(
-                ((line.title, line.planned_on) for line in version.lines.all()), today=desk.today(request)
-            ),
+            "past_dates": past_dates(((line.title, line.planned_on) for line in lines), today=today),
             "missing_people": missing_people.of_version(version, side=desk.side),
             "statement": contracts.statement_of(version, side=desk.side).text,
             "again": SeenForm(initial={"seen": sha256}),
