@@ -6,15 +6,38 @@ CHECKS = (
     Check(
         "What of every accepted part is certified, and what of it stands in an application for payment, is all of it",
         """
-        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, s.amount
+        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount - w.amount, s.amount
         FROM milestones_milestone m
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(n.unbilled), 0) AS amount FROM milestones_nullification n
+            WHERE n.milestone_id = m.id AND n.state = 'granted'
+        ) w
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(CASE WHEN a.state = 'certified' THEN l.certified
                 WHEN a.state IN ('open', 'submitted') THEN l.claimed END), 0) AS amount, count(*) AS lines
             FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id
             WHERE l.milestone_id = m.id
         ) s
-        WHERE s.lines > 0 AND s.amount <> m.amount
+        WHERE s.lines > 0 AND s.amount <> m.amount - w.amount
+        """,
+    ),
+    Check(
+        "What was withdrawn of an acceptance after an application billed it is credited on its own lines; all of them"
+        " are, where nothing of the acceptance is left",
+        """
+        SELECT 'milestone ' || m.ref || ' ' || m.title, m.nullified - w.amount, b.credited
+        FROM milestones_milestone m
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(n.unbilled), 0) AS amount FROM milestones_nullification n
+            WHERE n.milestone_id = m.id AND n.state = 'granted'
+        ) w
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS lines, sum(l.net) AS billed, coalesce(sum((SELECT sum(k.net)
+                FROM invoicing_creditnoteline k WHERE k.invoice_line_id = l.id)), 0) AS credited
+            FROM invoicing_invoiceline l WHERE l.milestone_id = m.id
+        ) b
+        WHERE b.lines > 0 AND (m.nullified - w.amount > b.credited
+            OR (m.state = 'nullified' AND b.credited <> b.billed))
         """,
     ),
     Check(

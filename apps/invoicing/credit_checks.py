@@ -109,14 +109,16 @@ CHECKS = (
         """,
     ),
     Check(
-        "What of every milestone is nullified was agreed by both sides, is credited, and goes on as a part of its own",
+        "What of every milestone is nullified was agreed by both sides, is credited or was not billed, and goes on as a"
+        " part of its own",
         """
         SELECT 'milestone ' || m.ref || ' ' || m.title, m.nullified, coalesce(g.credited, 0)
         FROM milestones_milestone m
         LEFT JOIN LATERAL (
-            SELECT sum(n.amount) AS agreed, sum(c.net + c.given_back) AS credited,
-                   sum(n.amount) FILTER (WHERE n.rest_id IS NOT NULL
-                   AND i.milestone_id = n.milestone_id) AS going_on
+            SELECT sum(n.amount) AS agreed, sum(coalesce(c.net + c.given_back, 0) + n.unbilled) AS credited,
+                   sum(n.amount) FILTER (WHERE n.rest_id IS NOT NULL AND (n.unbilled = n.amount
+                   OR i.milestone_id = n.milestone_id OR EXISTS (SELECT 1 FROM invoicing_invoiceline l
+                   WHERE l.invoice_id = i.id AND l.milestone_id = n.milestone_id))) AS going_on
             FROM milestones_nullification n
             LEFT JOIN invoicing_creditnote c ON c.nullification_id = n.id AND c.purpose = 'nullification'
             LEFT JOIN invoicing_invoice i ON i.id = c.invoice_id

@@ -16,9 +16,7 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.financing import services as financing
-from apps.invoicing import services as invoicing
-from apps.invoicing.models import CreditNote
-from apps.invoicing.services import creditable, reading, replanning
+from apps.invoicing.services import creditable, reading, replanning, withdrawing
 from apps.invoicing.services.retention_ahead import WithheldAhead, withheld_ahead
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -124,24 +122,21 @@ def check_financed_terms(contract: Contract, *, terms: Sequence[Mapping[str, Any
     rules.check_assigned(terms, advanced=advanced)
 
 
-def left_to_credit(deduction: milestones.Deduction) -> Decimal:
-    """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
+def to_take_back(deduction: milestones.Deduction) -> withdrawing.Withdrawable:
+    """What can be withdrawn of the acceptance of a deduction; refused where it is less, or cannot be at all."""
     milestone = deduction.milestone
-    invoice = invoicing.invoice_to_nullify(milestone_ref=milestone.ref)
-    left = invoicing.left_to_credit(invoice_ref=invoice.ref)
-    if deduction.amount > left:
+    found = withdrawing.withdrawable(milestone_ref=milestone.ref)
+    if found.invoice is not None and not found.number and deduction.amount > found.left:
         raise Refused(
             "Of the invoice of “{milestone}” only {left} net of tax are left to credit, and {amount} would be taken"
             " back.",
             field="lines",
             milestone=milestone.title,
-            left=Money(left, milestone.currency),
+            left=Money(found.left, milestone.currency),
             amount=Money(deduction.amount, milestone.currency),
         )
-    invoicing.require_creditable(
-        invoice_ref=invoice.ref, net=deduction.amount, purpose=CreditNote.Purpose.NULLIFICATION
-    )
-    return left
+    withdrawing.require_withdrawable(found, amount=deduction.amount, field="lines")
+    return found
 
 
 def _effect(
@@ -158,7 +153,7 @@ def _effect(
         by_calendar=replanning.calendar_sums(contract),
     )
     for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
-        left_to_credit(one)
+        to_take_back(one)
     return effect
 
 
@@ -201,5 +196,7 @@ def _total(net: Decimal, *, version: ContractVersion) -> Decimal:
 
 
 def _lowered(deduction: milestones.Deduction) -> Decimal:
-    invoice = invoicing.invoice_to_nullify(milestone_ref=deduction.milestone.ref)
-    return creditable.lowers_by(deduction.amount, invoice_ref=invoice.ref)
+    found = withdrawing.withdrawable(milestone_ref=deduction.milestone.ref)
+    if found.invoice is None:
+        return money.ZERO
+    return creditable.lowers_by(deduction.amount, invoice_ref=found.invoice.ref)

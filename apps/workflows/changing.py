@@ -18,7 +18,8 @@ from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
-from apps.invoicing.services import replanning
+from apps.invoicing.services import replanning, withdrawing
+from apps.invoicing.services.withdrawing import Withdrawable
 from apps.milestones import services as milestones
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor, ActorKind
@@ -78,7 +79,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     taken = _take_back(contract, version=version, actor=actor, at=at)
     recourse.hold_financed(contract)
-    bought = {ref: recourse.hold_bought(nullification.milestone) for ref, nullification in taken.items()}
+    bought = {ref: recourse.hold_bought(nullification.milestone) for ref, (nullification, _found) in taken.items()}
     moved, pledged = change_effects.moved_by(version), financing.pledged(contract=contract)
     change_effects.check_financed_terms(contract, terms=contracts.terms_moved(version), pledged=pledged)
     held = change_effects.held_by_financiers(contract)
@@ -95,6 +96,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         at=at,
     )
     order = contracts.order_in(version)
+    credited = {ref: pair for ref, pair in taken.items() if pair[0].credited}
     jobs.defer(
         _told(order, "signed", to=order.author),
         *_passed(contract, actor=actor, at=at),
@@ -103,11 +105,11 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         *_copy(version, actor=actor),
         *going_on.link_to_events(contract, actor=actor, at=at),
         *retention_jobs.after(contract),
-        *(crediting.document(ref, seller_id=contract.seller_id) for ref in taken),
+        *(crediting.document(ref, seller_id=contract.seller_id) for ref in credited),
     )
     # The number of a credit note is taken last.
-    for ref, nullification in taken.items():
-        note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+    for ref, (nullification, found) in credited.items():
+        note = invoicing.credit_nullified(ref, nullification=nullification, found=found, actor=actor, at=at)
         recourse.follow_credit(bought[ref], note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     crediting.return_excess(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
@@ -170,13 +172,23 @@ def _document(contract: Contract, version: ContractVersion, *, kind: str) -> Job
     )
 
 
-def _take_back(contract: Contract, *, version: ContractVersion, actor: Actor, at: datetime) -> dict[str, Nullification]:
-    """Withdraw by both signatures what of acceptances is owed no more; by the ref of the credit note to come."""
-    taken: dict[str, Nullification] = {}
+def _take_back(
+    contract: Contract, *, version: ContractVersion, actor: Actor, at: datetime
+) -> dict[str, tuple[Nullification, Withdrawable]]:
+    """Withdraw by both signatures what of acceptances is owed no more; by the ref of the credit note to come, where
+    something of it is billed."""
+    taken: dict[str, tuple[Nullification, Withdrawable]] = {}
     for one in milestones.deductions(contract=contract, moved=change_effects.moved_by(version)):
-        left = change_effects.left_to_credit(one)
+        found = change_effects.to_take_back(one)
         asked = milestones.ask_by_change(contract=contract, version=version, deduction=one)
-        taken[new_ref()] = milestones.grant_nullification(
-            contract=contract, nullification_ref=asked.ref, actor=actor, left=left, at=at
+        nullification = milestones.grant_nullification(
+            contract=contract,
+            nullification_ref=asked.ref,
+            actor=actor,
+            left=found.left,
+            unbilled=found.unbilled,
+            at=at,
         )
+        withdrawing.withdraw_standing(found, nullification=nullification)
+        taken[new_ref()] = nullification, found
     return taken

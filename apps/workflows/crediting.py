@@ -13,7 +13,7 @@ from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
 from apps.invoicing.rules import Share
-from apps.invoicing.services import charge_terms, correction_deliveries
+from apps.invoicing.services import charge_terms, correction_deliveries, withdrawing
 from apps.invoicing.services.charging import withdraw_with_acceptance
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -45,12 +45,12 @@ def ask_nullification(*, actor: Actor, key: str, milestone_ref: str, share: Shar
     """One side asks the other to withdraw an acceptance because of a defect found later; nothing changes yet."""
     contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    invoice = invoicing.invoice_to_nullify(milestone_ref=milestone_ref)
+    found = withdrawing.withdrawable(milestone_ref=milestone_ref)
     nullification = milestones.ask_nullification(
         contract=contract,
         milestone_ref=milestone_ref,
         actor=actor,
-        amount=invoicing.amount_to_credit(invoice_ref=invoice.ref, share=share),
+        amount=withdrawing.amount_to_withdraw(found, share=share),
         reason=reason,
         at=at,
     )
@@ -64,29 +64,36 @@ def ask_nullification(*, actor: Actor, key: str, milestone_ref: str, share: Shar
 def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> Answer:
     """The other side agrees: the acceptance is withdrawn, its invoice credited, the milestone open again, all at once.
 
-    Refused for what is assigned and not paid for yet; of what is sold the seller owes the advance back.
+    What of it stood in an application for payment that collects is not billed, so that asks for less, and only what
+    goes beyond it is credited. Refused for what is assigned and not paid for yet; of what is sold the seller owes the
+    advance back.
     """
     contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
-    jobs.defer(document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
-    invoice = invoicing.invoice_of_nullification(nullification_ref=nullification_ref)
-    bought = recourse.hold_bought(invoice.milestone)
+    found = withdrawing.withdrawable_of(nullification_ref=nullification_ref)
+    bought = recourse.hold_bought(found.invoice.milestone if found.invoice is not None else None)
     nullification = milestones.grant_nullification(
         contract=contract,
         nullification_ref=nullification_ref,
         actor=actor,
-        left=invoicing.left_to_credit(invoice_ref=invoice.ref),
+        left=found.left,
+        unbilled=found.unbilled,
         at=at,
+    )
+    withdrawing.withdraw_standing(found, nullification=nullification)
+    jobs.defer(revenue_jobs.following(contract))
+    credit_jobs.send_nullification_news.defer(
+        nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
     )
     contracts.reopen(contract=contract, actor=actor, at=at)
     milestones.end_overtaken_settlements(contract=contract, at=at)
     end_charges(contract, milestone=nullification.milestone, reason=nullification.reason, actor=actor, at=at)
-    note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+    if not nullification.credited:
+        return {"credit_note": "", "number": "", "nullification": nullification.ref}
+    jobs.defer(document(ref, seller_id=contract.seller_id))
+    note = invoicing.credit_nullified(ref, nullification=nullification, found=found, actor=actor, at=at)
     recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
-    credit_jobs.send_nullification_news.defer(
-        nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
-    )
     return {"credit_note": note.ref, "number": note.number, "nullification": nullification.ref}
 
 

@@ -149,6 +149,8 @@ SENTENCES: Final = {
         " + (SELECT count(*) FROM invoicing_invoice b WHERE b.contract_id = c.id AND b.kind = 'bonus')"
         " + (SELECT count(*) FROM invoicing_creditnote x LEFT JOIN milestones_nullification n"
         f" ON n.id = x.nullification_id WHERE x.contract_id = c.id AND NOT coalesce({BY_CHANGE}, FALSE))"
+        " + (SELECT count(*) FROM milestones_nullification n WHERE n.contract_id = c.id AND n.state = 'granted'"
+        f" AND n.unbilled = n.amount AND NOT {BY_CHANGE})"
     ),
     "Every month that is closed or being closed has its job": (
         "SELECT p.ref FROM revenue_accountingperiod p WHERE NOT EXISTS (SELECT 1 "

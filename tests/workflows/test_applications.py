@@ -184,7 +184,7 @@ def test_what_cannot_be_done_with_a_milestone_that_is_billed_so_is_said(waiting:
     parties, contract, _application = waiting
     bea, sina = scenarios.approver_actor(parties), scenarios.seller_actor(parties)
     milestone = scenarios.milestone_of(contract)
-    with scenarios.acting(sina, at=NOON + 3 * DAY), pytest.raises(Refused, match="not withdrawn by itself"):
+    with scenarios.acting(sina, at=NOON + 3 * DAY), pytest.raises(Refused, match="waits for the buyer"):
         crediting.ask_nullification(actor=sina, key="n", milestone_ref=milestone.ref, share=Share(), reason="A defect.")
     sent = scenarios.submitted_milestone(contract, position=3, at=NOON + 3 * DAY)
     defect = Defect("A dent", (NOON + 9 * DAY).date(), D(1))

@@ -38,14 +38,16 @@ LIVE = (ApplicationState.OPEN, ApplicationState.SUBMITTED)
 
 STANDS_OR_IS_BILLED = (
     "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = {milestone} AND"
-    " (m.state NOT IN ('accepted', 'nullified') OR m.amount IS DISTINCT FROM"
+    " (m.state NOT IN ('accepted', 'nullified') OR m.amount - (SELECT coalesce(sum(n.unbilled), 0)"
+    " FROM milestones_nullification n WHERE n.milestone_id = m.id AND n.state = 'granted') IS DISTINCT FROM"
     " (SELECT coalesce(sum(CASE WHEN a.state = 'certified' THEN l.certified WHEN a.state IN ('open', 'submitted')"
     " THEN l.claimed END), 0) FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id"
     " WHERE l.milestone_id = m.id)))"
     " THEN RAISE EXCEPTION 'milestone % is neither billed whole nor in one application for payment', {milestone}"
     " USING ERRCODE = 'check_violation'; END IF;"
 )
-"""What of a milestone is certified, and what of it stands in an application, is all that was accepted of it."""
+"""What of a milestone is certified, and what of it stands in an application, is all that was accepted of it and not
+withdrawn before it was billed."""
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -162,7 +164,7 @@ class Application(models.Model):
                 "IF EXISTS (SELECT 1 FROM invoicing_application a WHERE a.id = NEW.id AND (a.state = 'certified')"
                 " <> EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.application_id = a.id))"
                 " OR EXISTS (SELECT 1 FROM invoicing_applicationline l JOIN invoicing_application a"
-                " ON a.id = l.application_id WHERE a.id = NEW.id"
+                " ON a.id = l.application_id WHERE a.id = NEW.id AND l.claimed > 0"
                 " AND (a.state = 'certified') <> (l.certified IS NOT NULL))"
                 " THEN RAISE EXCEPTION 'application % differs from its certificate or its invoice', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
@@ -201,14 +203,15 @@ class ApplicationLineQuerySet(models.QuerySet["ApplicationLine"]):
 
     def standing(self) -> "ApplicationLineQuerySet":
         """What is accepted and not billed."""
-        return self.filter(application__state__in=LIVE)
+        return self.filter(application__state__in=LIVE, claimed__gt=0)
 
 
 class ApplicationLine(models.Model):
     """What an application asks for of one accepted milestone, and what of it was certified; net of tax.
 
     ``retained`` is what is kept back of the line, and ``recovered`` what of it gives deposits back, net of tax: shares
-    of what its invoice says. Amounts are those of its period; cumulative ones are computed.
+    of what its invoice says. Amounts are those of its period; cumulative ones are computed. While its application
+    collects, ``claimed`` falls by what both sides withdraw of the acceptance, down to nothing.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="lines")
@@ -227,7 +230,7 @@ class ApplicationLine(models.Model):
         constraints = [
             models.UniqueConstraint("application", "milestone", name="a_milestone_stands_once_in_an_application"),
             models.CheckConstraint(
-                condition=Q(claimed__gt=0)
+                condition=Q(claimed__gte=0)
                 & (
                     Q(certified__isnull=True, retained=0, recovered=0)
                     | Q(certified__gte=0, certified__lte=F("claimed"), retained__gte=0, recovered__gte=0)
@@ -243,15 +246,31 @@ class ApplicationLine(models.Model):
         triggers = [
             guards.never_deleted(),
             guards.frozen_when(
-                "TRUE", name="what_is_applied_for_is_frozen", allow=("certified", "reason", "retained", "recovered")
+                "TRUE",
+                name="what_is_applied_for_is_frozen",
+                allow=("claimed", "certified", "reason", "retained", "recovered"),
+            ),
+            guards.refused_when(
+                "claims_only_fall_while_they_are_collected",
+                guards.UPDATE,
+                "NEW.claimed > OLD.claimed OR NOT EXISTS (SELECT 1 FROM invoicing_application a"
+                " WHERE a.id = NEW.application_id AND a.state = 'open')",
+                only="NEW.claimed <> OLD.claimed",
             ),
             guards.frozen_when("OLD.certified IS NOT NULL", name="certified_once"),
             guards.refused_when(
                 "only_what_was_accepted_is_applied_for",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM invoicing_application a JOIN milestones_milestone m"
+                "NEW.claimed <= 0 OR NOT EXISTS (SELECT 1 FROM invoicing_application a JOIN milestones_milestone m"
                 " ON m.id = NEW.milestone_id AND m.contract_id = a.contract_id AND m.state = 'accepted'"
                 " WHERE a.id = NEW.application_id AND a.state = 'open')",
+            ),
+            guards.refused_when(
+                "applied_for_again_only_once_it_is_credited",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id"
+                " AND n.unbilled < n.amount AND NOT EXISTS (SELECT 1 FROM invoicing_creditnote c"
+                " WHERE c.nullification_id = n.id AND c.net + c.given_back = n.amount - n.unbilled))",
             ),
             guards.at_commit(
                 "stands_in_one_application_or_is_billed",
@@ -262,7 +281,7 @@ class ApplicationLine(models.Model):
                 "certified_with_its_application",
                 guards.INSERT_OR_UPDATE,
                 "IF EXISTS (SELECT 1 FROM invoicing_applicationline l JOIN invoicing_application a"
-                " ON a.id = l.application_id WHERE l.id = NEW.id"
+                " ON a.id = l.application_id WHERE l.id = NEW.id AND l.claimed > 0"
                 " AND (a.state = 'certified') <> (l.certified IS NOT NULL))"
                 " THEN RAISE EXCEPTION 'line % is certified without its application', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",

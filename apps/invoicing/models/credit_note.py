@@ -181,8 +181,10 @@ class CreditNote(models.Model):
                 "nullified_as_both_sides_agreed",
                 guards.INSERT,
                 "NEW.nullification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM milestones_nullification n"
-                " JOIN invoicing_invoice i ON i.milestone_id = n.milestone_id WHERE n.id = NEW.nullification_id"
-                " AND i.id = NEW.invoice_id AND n.state = 'granted' AND n.amount = NEW.net + NEW.given_back)",
+                " JOIN invoicing_invoice i ON i.id = NEW.invoice_id AND (i.milestone_id = n.milestone_id OR EXISTS"
+                " (SELECT 1 FROM invoicing_invoiceline l WHERE l.invoice_id = i.id"
+                " AND l.milestone_id = n.milestone_id)) WHERE n.id = NEW.nullification_id"
+                " AND n.state = 'granted' AND n.amount - n.unbilled = NEW.net + NEW.given_back)",
             ),
             guards.at_commit(
                 "no_deposit_is_credited_beyond_what_is_left",
@@ -256,6 +258,13 @@ class CreditNoteLine(models.Model):
                 "NOT EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN invoicing_invoiceline l"
                 " ON l.invoice_id = c.invoice_id WHERE c.id = NEW.credit_note_id AND l.id = NEW.invoice_line_id"
                 " AND sign(l.net) = sign(NEW.net))",
+            ),
+            guards.refused_when(
+                "an_acceptance_is_withdrawn_by_its_own_line",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN milestones_nullification n"
+                " ON n.id = c.nullification_id JOIN invoicing_invoiceline l ON l.id = NEW.invoice_line_id"
+                " WHERE c.id = NEW.credit_note_id AND l.milestone_id <> n.milestone_id)",
             ),
             guards.at_commit(
                 "no_line_is_credited_beyond_itself",

@@ -171,7 +171,7 @@ class Invoice(models.Model):
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id)",
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
                 " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id"
-                " AND c.net + c.given_back = n.amount))",
+                " AND c.net + c.given_back = n.amount - n.unbilled))",
             ).seeing_all(),
             guards.refused_when(
                 "a_statement_is_of_the_sides_of_its_contract",

@@ -93,13 +93,15 @@ class Taken:
     freed: Decimal
 
 
-def taken(gross: Decimal, *, open_: Decimal, retained: Decimal) -> Taken:
+def taken(gross: Decimal, *, open_: Decimal, retained: Decimal, own: Decimal = money.ZERO) -> Taken:
     """In which order a credit note takes: first what is open, then what is retained, and only then what was paid.
 
-    What the buyer keeps back anyway falls before money is owed back to it.
+    What the buyer keeps back anyway falls before money is owed back to it. ``own`` of what is retained goes before all
+    of it: it was kept back of the very work that is withdrawn, among other work of the same invoice.
     """
-    of_open = min(gross, open_)
-    of_retained = min(gross - of_open, retained)
+    first = min(own, retained, gross)
+    of_open = min(gross - first, open_)
+    of_retained = first + min(gross - first - of_open, retained - first)
     return Taken(of_open, of_retained, gross - of_open - of_retained)
 
 

@@ -24,11 +24,8 @@ from apps.invoicing.services.charging import (
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import (
     Preview,
-    amount_to_credit,
     contract_of_credit_note,
     creditable_lines,
-    invoice_of_nullification,
-    invoice_to_nullify,
     left_to_credit,
     needs_proof_to_credit,
     preview_credit,
@@ -167,7 +164,6 @@ __all__ = [
     "agree_to_charge",
     "allocate",
     "amount_to_bill",
-    "amount_to_credit",
     "answer_about_invoice",
     "apply_certain",
     "apply_transaction",
@@ -224,8 +220,6 @@ __all__ = [
     "host",
     "import_statements",
     "invoice_of_dispute",
-    "invoice_of_nullification",
-    "invoice_to_nullify",
     "is_directed",
     "is_sold",
     "issue",

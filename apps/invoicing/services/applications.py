@@ -234,11 +234,11 @@ def in_force(contract: Contract) -> ContractVersion:
 
 
 def lines_of(application: Application) -> list[ApplicationLine]:
-    """Its lines in the order of the plan, with what is agreed of each."""
+    """Its lines in the order of the plan, with what is agreed of each; none whose acceptance was withdrawn."""
     return list(
-        application.lines.select_related("milestone__line__version").order_by(
-            "milestone__position", "milestone__part", "pk"
-        )
+        application.lines.exclude(claimed=0)
+        .select_related("milestone__line__version")
+        .order_by("milestone__position", "milestone__part", "pk")
     )
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Sum
 
 from apps.core import canonical, made, money
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import (
+    ApplicationLine,
     CreditNote,
     CreditNoteDocument,
     CreditNoteLine,
@@ -25,8 +26,6 @@ from apps.invoicing.models import (
 from apps.invoicing.models.credit_note import CHARGES
 from apps.invoicing.services.sales import is_sold
 from apps.milestones import rules as sign_off
-from apps.milestones.models import Milestone
-from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -58,17 +57,6 @@ class Preview:
     def worth(self) -> Decimal:
         """What of the billed work it credits, net of tax."""
         return self.net + self.given_back
-
-
-def invoice_to_nullify(*, milestone_ref: str) -> Invoice:
-    """The invoice that a nullification of this milestone would credit; refused where it could not be."""
-    _refuse_applied_for(Milestone.objects.filter(ref=milestone_ref))
-    return _to_nullify(Invoice.objects.filter(milestone__ref=milestone_ref))
-
-
-def invoice_of_nullification(*, nullification_ref: str) -> Invoice:
-    """The same for one that was asked for."""
-    return _to_nullify(Invoice.objects.filter(milestone__nullifications__ref=nullification_ref))
 
 
 def contract_of_credit_note(*, credit_note_ref: str) -> int:
@@ -223,23 +211,6 @@ def refuse_financed(invoice: Invoice) -> None:
         )
 
 
-def _refuse_applied_for(found: "QuerySet[Milestone, Milestone]") -> None:
-    """An acceptance that an application for payment bills is not withdrawn by itself."""
-    if found.filter(state=MilestoneState.ACCEPTED, application_lines__isnull=False).exists():
-        raise Refused(
-            "This contract bills applications for payment, so an acceptance is not withdrawn by itself. Certify less of"
-            " it while it stands in an application; once it is billed, the seller credits the invoice."
-        )
-
-
-def _to_nullify(found: "QuerySet[Invoice, Invoice]") -> Invoice:
-    invoice = found.select_related("seller").first()
-    if invoice is None:
-        raise Refused("This milestone has no invoice: it was not accepted yet.")
-    refuse_uncreditable(invoice)
-    return invoice
-
-
 def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose.CORRECTION) -> Preview:
     """The same for an open item that the caller has read, or holds.
 
@@ -253,7 +224,7 @@ def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose
         amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=is_withdrawn
     )
     totals = rules.totals(credit.breakdown)
-    taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
+    taken = taken_by(item, credit=credit, gross=totals.gross, purpose=purpose)
     figures = {
         "net": totals.net,
         "tax": totals.tax,
@@ -266,6 +237,27 @@ def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose
     }
     shown = {"invoice": invoice.ref, "lines": credit.lines, **figures}
     return Preview(**figures, sha256=canonical.sha256(canonical.text(shown)))
+
+
+def taken_by(item: OpenItem, *, credit: rules.Credit, gross: Decimal, purpose: Purpose) -> rules.Taken:
+    """What a credit note takes of an invoice: where it withdraws one line of several, with what was retained of that.
+
+    Of what is retained still, the line bears its share: what was kept back of it, less what of it is credited.
+    """
+    retained, invoice = retained_of(item.invoice), item.invoice
+    own = money.ZERO
+    if purpose == Purpose.NULLIFICATION and retained and invoice.kind == InvoiceKind.APPLICATION:
+        lines, creditable = creditable_lines(invoice)
+        kept = dict(
+            ApplicationLine.objects.filter(application=invoice.application_id).values_list("milestone", "retained")
+        )
+        of_line = [
+            kept.get(line.milestone_id or 0, money.ZERO) / line.net if line.net > 0 else money.ZERO for line in lines
+        ]
+        whole = money.total(each * line.left for each, line in zip(of_line, creditable, strict=True))
+        part = money.total(each * net for each, net in zip(of_line, credit.lines, strict=True))
+        own = money.half_up(retained * part / whole, item.currency) if whole else money.ZERO
+    return rules.taken(gross, open_=item.open, retained=retained, own=own)
 
 
 def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rules.Creditable]]:

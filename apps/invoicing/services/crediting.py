@@ -23,13 +23,13 @@ from apps.invoicing.services.creditable import (
     creditable_lines,
     preview_of,
     refuse_uncreditable,
-    require_creditable,
     require_crediter,
     require_room,
-    retained_of,
+    taken_by,
 )
 from apps.invoicing.services.freeing import free
 from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
+from apps.invoicing.services.withdrawing import Withdrawable, require_withdrawable
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones import rules as sign_off
@@ -60,19 +60,22 @@ def correct(
     return _issue(ref, item=item, share=share, reason=reason, nullification=None, actor=actor, at=at)
 
 
-def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at: datetime) -> CreditNote:
+def credit_nullified(
+    ref: str, *, nullification: Nullification, found: Withdrawable, actor: Actor, at: datetime
+) -> CreditNote:
     """Credit the invoice of an acceptance by what both sides agreed to withdraw of it, in the same transaction.
 
-    Whether they may was asked when they did; ``actor`` is whoever granted, of either side.
+    What of it was not billed needs no credit. Whether they may was asked when they did; ``found`` is what was there to
+    withdraw then, ``actor`` whoever granted, of either side.
     """
-    if nullification.state != NullificationState.GRANTED:
-        raise ValueError(f"nullification {nullification.ref} is not granted")
-    item = hold(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
-    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount, purpose=Purpose.NULLIFICATION)
+    if nullification.state != NullificationState.GRANTED or found.invoice is None:
+        raise ValueError(f"nullification {nullification.ref} is not granted, or nothing of it is billed")
+    item = hold(found.invoice.ref)
+    require_withdrawable(found, amount=nullification.amount)
     return _issue(
         ref,
         item=item,
-        share=rules.Share(amount=nullification.amount),
+        share=found.share(nullification.credited),
         reason=nullification.reason,
         nullification=nullification,
         actor=actor,
@@ -136,7 +139,8 @@ def _issue(
         amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=bool(nullification)
     )
     totals = rules.totals(credit.breakdown)
-    taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
+    purpose = Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION
+    taken = taken_by(item, credit=credit, gross=totals.gross, purpose=purpose)
     note, series = credit_series.numbered(
         ref,
         item=item,
@@ -144,7 +148,7 @@ def _issue(
         totals=totals,
         at=at,
         nullification=nullification,
-        purpose=Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION,
+        purpose=purpose,
         reason=written,
         retained=taken.retained,
         given_back=amount - totals.net,

@@ -16,22 +16,17 @@ from apps.core.errors import Refused
 from apps.invoicing import rules
 from apps.invoicing.models import (
     BESIDE_PLAN,
-    ApplicationLine,
     CreditNote,
     CreditNoteLine,
     Instalment,
     Invoice,
     InvoiceKind,
     InvoiceLine,
-    Retention,
-    RetentionShare,
     Withholding,
 )
 from apps.invoicing.models.credit_note import CHARGES
+from apps.invoicing.services.held_by_line import Dated, Fallen, held_by_line
 from apps.milestones.models import Milestone
-
-Dated = list[tuple[date, int, Decimal]]
-"""Amounts with their day and the position of their line."""
 
 
 def progress(contract: Contract, *, since: date, until: date, using: str = "default") -> rules.Sheet:
@@ -179,41 +174,11 @@ def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, 
 
 
 def _books(contract: Contract, using: str) -> _Books:
-    places = _Places.of(contract, using=using)
-    books = _Books(held=_released(places, contract, using), withheld=_withheld(contract, using))
+    books = _Books(withheld=_withheld(contract, using))
     _invoiced(books, contract, using)
-    _credited(books, places, contract, using)
-    held = Retention.objects.using(using).filter(contract=contract).order_by()
-    for day, invoice, position, amount in held.values_list(
-        "invoice__issued_on", "invoice", "invoice__milestone__position", "held"
-    ):
-        books.held.extend(places.spread(day, amount=amount, invoice=invoice, position=position))
+    credited = _credited(books, contract, using)
+    books.held.extend(held_by_line(contract, credited=credited, using=using))
     return books
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Of invoices over several lines (applications for payment), by invoice: the position of each line and what was
-    retained of it."""
-
-    lines: Mapping[int, Mapping[int, Decimal]]
-    currency: str
-
-    @classmethod
-    def of(cls, contract: Contract, *, using: str) -> "_Places":
-        found: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)
-        rows = ApplicationLine.objects.using(using).filter(application__contract=contract, retained__gt=0).order_by()
-        for invoice, place, amount in rows.values_list("application__invoice", "milestone__position", "retained"):
-            found[invoice][place] = found[invoice].get(place, money.ZERO) + amount
-        return cls(found, contract.currency)
-
-    def spread(self, day: date, *, amount: Decimal, invoice: int, position: int | None) -> Dated:
-        """An amount of what was retained of an invoice, over its lines in proportion to what was retained of each."""
-        lines = self.lines.get(invoice)
-        if lines is None:
-            return [(day, position or 0, amount)]
-        parts = money.split(abs(amount), list(lines.values()), self.currency) if amount else [money.ZERO] * len(lines)
-        return [(day, place, part.copy_sign(amount)) for place, part in zip(lines, parts, strict=True)]
 
 
 def _invoiced(books: _Books, contract: Contract, using: str) -> None:
@@ -234,17 +199,16 @@ def _invoiced(books: _Books, contract: Contract, using: str) -> None:
     books.worth.extend(lines.values_list("invoice__issued_on", "milestone__position", "net"))
 
 
-def _credited(books: _Books, places: _Places, contract: Contract, using: str) -> None:
-    """Every credit note, on its day. What it took of what was retained was retained until then, although the books of
-    today say less of its invoice: so a sheet that is over stays as it was."""
+def _credited(books: _Books, contract: Contract, using: str) -> list[Fallen]:
+    """Every credit note, on its day; the answer is what it took of what was retained."""
+    fallen: list[Fallen] = []
     place = Coalesce("invoice__milestone__position", "invoice__instalment__position", Value(0))
     notes = CreditNote.objects.using(using).filter(contract=contract).exclude(invoice__kind__in=BESIDE_PLAN).order_by()
-    for kind, purpose, invoice, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
-        *("invoice__kind", "purpose", "invoice", "invoice__issued_on", "issued_on"),
-        *(place, "net", "tax", "given_back", "retained"),
+    for kind, purpose, invoice, day, position, net, tax, given_back, retained, own in notes.values_list(
+        *("invoice__kind", "purpose", "invoice", "issued_on"),
+        *(place, "net", "tax", "given_back", "retained", "nullification__milestone__position"),
     ):
-        books.held.extend(places.spread(invoiced, amount=retained, invoice=invoice, position=position))
-        books.held.extend(places.spread(day, amount=-retained, invoice=invoice, position=position))
+        fallen.append(Fallen(day, invoice, retained, own))
         if purpose in CHARGES:
             # What is charged lowers what is owed, and bills nothing less.
             continue
@@ -261,18 +225,7 @@ def _credited(books: _Books, places: _Places, contract: Contract, using: str) ->
         "credit_note__issued_on", "invoice_line__milestone__position", "net"
     ):
         books.worth.append((day, position, -net))
-
-
-def _released(places: _Places, contract: Contract, using: str) -> Dated:
-    """What was released of what was retained, below zero, on the day of its release."""
-    gone = RetentionShare.objects.using(using).filter(release__contract=contract).order_by()
-    return [
-        row
-        for day, invoice, position, amount in gone.values_list(
-            "release__released_on", "retention__invoice", "retention__invoice__milestone__position", "amount"
-        )
-        for row in places.spread(day, amount=-amount, invoice=invoice, position=position)
-    ]
+    return fallen
 
 
 def _withheld(contract: Contract, using: str) -> Dated:

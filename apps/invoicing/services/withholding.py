@@ -57,6 +57,7 @@ BEFORE: Final = """
         ) AND NOT EXISTS (
             SELECT 1 FROM invoicing_application a JOIN invoicing_applicationline p ON p.application_id = a.id
             WHERE a.contract_id = c.id AND a.state IN ('open', 'submitted') AND NOT (p.milestone_id = ANY (%s))
+            AND p.claimed > 0
             AND NOT EXISTS (
                 SELECT 1 FROM invoicing_applicationline q WHERE q.milestone_id = p.milestone_id AND q.certified > 0
             )

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -40,7 +41,8 @@ class Nullification(models.Model):
     Neither side can do it alone: the buyer would be rid of what it owes, or the seller of an acceptance that it does
     not like. ``amount`` is the accepted part that is withdrawn, net of tax. Granted, that part of the milestone goes on
     as ``rest``, a further part of the same line, which can be submitted and accepted again; the invoice of the
-    acceptance is credited by the same amount in the same transaction.
+    acceptance is credited by the same amount in the same transaction, but for what of it is ``unbilled``: it stood in
+    an application for payment, which asks for so much less.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -63,6 +65,7 @@ class Nullification(models.Model):
     answerer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     answerer_name = models.CharField(max_length=160, blank=True)
     answer = models.CharField(_("answer"), max_length=400, blank=True)
+    unbilled = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     rest = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="rest_of")
 
     objects = NullificationQuerySet.as_manager()
@@ -72,6 +75,10 @@ class Nullification(models.Model):
         constraints = [
             models.UniqueConstraint("milestone", condition=Q(state="asked"), name=ONE_OPEN),
             models.CheckConstraint(condition=Q(amount__gt=0), name="nullified_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(unbilled=0) | Q(state="granted", unbilled__gt=0, unbilled__lte=F("amount")),
+                name="unbilled_is_a_part_of_what_is_withdrawn",
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="nullification_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(state="asked", answered_at__isnull=True, answerer__isnull=True, answerer_name="", answer="")
@@ -93,7 +100,7 @@ class Nullification(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="what_was_asked_is_frozen",
-                allow=("state", "answered_at", "answerer_id", "answerer_name", "answer", "rest_id"),
+                allow=("state", "answered_at", "answerer_id", "answerer_name", "answer", "rest_id", "unbilled"),
             ),
             guards.frozen_when("OLD.state <> 'asked'", name="answered_once"),
             guards.refused_when(
@@ -116,7 +123,25 @@ class Nullification(models.Model):
                 " THEN RAISE EXCEPTION 'nullification % does not leave the part that it takes back', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            guards.at_commit(
+                "what_was_not_billed_is_asked_for_no_more",
+                guards.UPDATE,
+                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.amount"
+                " - (SELECT sum(n.unbilled) FROM milestones_nullification n WHERE n.milestone_id = m.id"
+                " AND n.state = 'granted') IS DISTINCT FROM (SELECT coalesce(sum(CASE WHEN a.state = 'certified'"
+                " THEN l.certified WHEN a.state IN ('open', 'submitted') THEN l.claimed END), 0)"
+                " FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id"
+                " WHERE l.milestone_id = m.id)) THEN RAISE EXCEPTION"
+                " 'what is withdrawn of milestone % is still asked for', NEW.milestone_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.unbilled > 0",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.milestone_id}: {self.amount} {self.state}"
+
+    @property
+    def credited(self) -> Decimal:
+        """What of a granted one a credit note takes off its invoice, net of tax."""
+        return self.amount - self.unbilled

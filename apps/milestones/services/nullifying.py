@@ -11,7 +11,7 @@ from typing import Any
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.contract import ContractState
-from apps.core import states
+from apps.core import money, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
@@ -98,12 +98,19 @@ def check_may_take_back(milestone: Milestone, *, contract: Contract, actor: Acto
 
 
 def grant_nullification(
-    *, contract: Contract, nullification_ref: str, actor: Actor, left: Decimal, at: datetime
+    *,
+    contract: Contract,
+    nullification_ref: str,
+    actor: Actor,
+    left: Decimal,
+    at: datetime,
+    unbilled: Decimal = money.ZERO,
 ) -> Nullification:
     """The other side agrees: the part is accepted no more and goes on as the next part of the same line.
 
-    ``left`` is what of the milestone's invoice is not credited yet, net of tax; the caller credits it in the same
-    transaction. Where nothing else of the acceptance is left, the milestone is nullified.
+    ``left`` is what is left of the acceptance, net of tax: not credited on its invoices, or not billed yet. Of that at
+    most ``unbilled`` is not billed and is asked for no more; the caller credits the rest in the same transaction. Where
+    nothing else of the acceptance is left, the milestone is nullified.
     """
     nullification = _held(contract, nullification_ref)
     milestone = nullification.milestone
@@ -121,9 +128,11 @@ def grant_nullification(
         states.move(milestone, MilestoneState.NULLIFIED, Milestone.TRANSITIONS)
     milestone.nullified += nullification.amount
     milestone.save(update_fields=["state", "nullified"])
+    nullification.unbilled = min(nullification.amount, unbilled)
     nullification.rest = _rest_of(milestone, amount=nullification.amount)
     _answer(nullification, to=NullificationState.GRANTED, actor=actor, at=at)
-    _record(nullification, verb="milestone.nullified", actor=actor, at=at, reason=nullification.reason)
+    said = {"unbilled": nullification.unbilled} if nullification.unbilled else {}
+    _record(nullification, verb="milestone.nullified", actor=actor, at=at, reason=nullification.reason, **said)
     return nullification
 
 
@@ -235,7 +244,9 @@ def _answer(nullification: Nullification, *, to: NullificationState, actor: Acto
     states.move(nullification, to, Nullification.TRANSITIONS)
     nullification.answered_at, nullification.answerer_id = at, _person(actor)
     nullification.answerer_name = actor.name
-    nullification.save(update_fields=["state", "answered_at", "answerer", "answerer_name", "answer", "rest"])
+    nullification.save(
+        update_fields=["state", "answered_at", "answerer", "answerer_name", "answer", "rest", "unbilled"]
+    )
 
 
 def _person(actor: Actor) -> int:

@@ -55,7 +55,7 @@ def stands_in(milestone: Milestone) -> list[ApplicationLine]:
     """In which applications an accepted milestone stands or was certified, the oldest first; of others nothing."""
     if not milestone.line.version.is_by_application:
         return []
-    lines = ApplicationLine.objects.filter(milestone=milestone).exclude(
+    lines = ApplicationLine.objects.filter(milestone=milestone, claimed__gt=0).exclude(
         application__state__in=["returned", "withdrawn"]
     )
     return list(lines.select_related("application__invoice").order_by("pk"))
@@ -65,7 +65,8 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
     """Submit what was accepted; certify it, whole or lower, or return it; withdraw it."""
     found = _of_side(request, side, ref)
     shown = _shown(found)
-    lines = list(found.lines.select_related("milestone").order_by("milestone__position", "milestone__part", "pk"))
+    standing = found.lines.exclude(claimed=0).select_related("milestone")
+    lines = list(standing.order_by("milestone__position", "milestone__part", "pk"))
     forms = _forms(side, found, lines=lines, sha256=shown.sha256)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     bound: ActionForm | None = None

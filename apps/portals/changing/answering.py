@@ -189,6 +189,7 @@ def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Acto
         except Refused as refused:
             refusal = explain(refused)
     return ChangeReading(
+        is_by_application=version.is_by_application,
         moved=change_effects.moved_by(version),
         currency=order.contract.currency,
         price_before=version.changes.price,

@@ -37,6 +37,7 @@ class ChangeReading:
     effect: Effect | None = None
     refusal: str = ""
     advances: AdvancesAhead = field(default_factory=AdvancesAhead)
+    is_by_application: bool = False
 
     @property
     def net(self) -> Decimal:

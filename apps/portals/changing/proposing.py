@@ -163,6 +163,7 @@ def _checked(
                 effect=preview.effect,
                 withheld=preview.withheld,
                 advances=preview.advances,
+                is_by_application=change.version.is_by_application,
             ),
             "text": change.text,
             "until": change.version.answer_until,

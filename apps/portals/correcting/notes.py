@@ -27,6 +27,7 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     """What is credited of which invoice, why, its PDF, and what became of what was paid."""
     note = note_of(request, ref, side=side)
     freed = note.allocations.all()
+    credited = note.nullification.milestone if note.nullification is not None else note.invoice.milestone
     return side.page(
         request,
         "credit_note",
@@ -35,7 +36,8 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
             "invoice": note.invoice,
             "invoice_url": side.url("invoice", note.invoice.ref),
             "contract_url": side.url("contract", note.contract.ref),
-            "milestone_url": side.url("milestone", note.invoice.milestone.ref) if note.invoice.milestone else "",
+            "milestone": credited,
+            "milestone_url": side.url("milestone", credited.ref) if credited is not None else "",
             "rest_url": _rest_url(note, side=side),
             "said": snapshot.read(note.snapshot),
             "freed": -amounts.total(row.amount for row in freed),

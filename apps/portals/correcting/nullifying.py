@@ -7,15 +7,16 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
 from apps.core.money import Money
-from apps.invoicing import services as invoicing
+from apps.invoicing.services import withdrawing
 from apps.milestones import rules
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import formats, interrupted, proving
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.forms import AnswerForm, NullifyForm
+from apps.portals.correcting.nullifying_effects import effects_of
 from apps.portals.correcting.side import Side
 from apps.portals.forms import add_refusal, explain
 from apps.portals.parts import Fact
@@ -57,7 +58,7 @@ def ask_nullification(request: PortalRequest, ref: str, *, side: Side, crumbs: C
             "milestone": found,
             "milestone_url": here,
             "refusal": refusal,
-            "effects": _effects(found, side=side) if not refusal else [],
+            "effects": effects_of(found, side=side) if not refusal else [],
             "crumbs": [*crumbs, (found.title, here), (_("Withdraw the acceptance"), "")],
         },
         form=form,
@@ -96,7 +97,7 @@ def answer_nullification(request: PortalRequest, ref: str, *, side: Side, crumbs
             "refusal": refusal,
             "facts": _facts(found),
             "amount": found.amount,
-            "effects": _effects(milestone, side=side),
+            "effects": effects_of(milestone, side=side, amount=found.amount) if found.state == "asked" else [],
             "crumbs": [*crumbs, (milestone.title, here), (_("Withdraw the acceptance"), "")],
         },
         form=form,
@@ -113,6 +114,8 @@ def _answer(request: PortalRequest, found: Nullification, form: AnswerForm) -> s
     key, ref, do = form.cleaned_data["key"], found.ref, request.POST.get("do", "")
     if do == "grant":
         answer = crediting.grant_nullification(actor=request.actor, key=key, nullification_ref=ref)
+        if not answer["number"]:
+            return _("The acceptance is withdrawn. It was not billed yet, so no credit note is needed.")
         return _("The acceptance is withdrawn. Credit note %(number)s is issued.") % {"number": answer["number"]}
     if do == "withdraw":
         crediting.withdraw_nullification(actor=request.actor, key=key, nullification_ref=ref)
@@ -130,7 +133,7 @@ def _why_not_ask(actor: Actor, milestone: Milestone, *, side: Side) -> str:
     if waiting_on(actor, milestone) is not None:
         return _("It was asked already to withdraw this acceptance.")
     try:
-        invoicing.invoice_to_nullify(milestone_ref=milestone.ref)
+        withdrawing.withdrawable(milestone_ref=milestone.ref)
     except Refused as refused:
         return explain(refused)
     return _why_not(actor, milestone, side=side)
@@ -163,7 +166,7 @@ def _away(request: PortalRequest, milestone: Milestone, *, side: Side, refusal: 
 def _facts(found: Nullification) -> list[Fact]:
     facts = [
         Fact(term=_("Milestone"), value=found.milestone.title),
-        Fact(term=_("Invoice"), value=found.milestone.invoice.number),
+        *_invoice(found),
         Fact(term=_("Asked by"), value=found.asker_name),
         Fact(term=_("Asked on"), on=found.asked_at.date()),
         Fact(term=_("Defect"), value=found.reason),
@@ -173,16 +176,8 @@ def _facts(found: Nullification) -> list[Fact]:
     return facts
 
 
-def _effects(milestone: Milestone, *, side: Side) -> list[str]:
-    """What it means when both sides agree."""
-    invoice = milestone.invoice
-    whole = formats.money(invoice.gross, invoice.currency)
-    return [
-        _("The acceptance is withdrawn for this part; what was signed off stays in the record.")
-        if side.name == "buyer"
-        else _("The acceptance is withdrawn for this part; you submit it again once the defect is mended."),
-        _("Invoice %(number)s of %(whole)s is credited by a credit note, with its tax.")
-        % {"number": invoice.number, "whole": whole},
-        _("What was paid on it and is owed no more stays the buyer's, to be set off or paid back."),
-        _("Accepted again, it is billed again by a new invoice."),
-    ]
+def _invoice(found: Nullification) -> list[Fact]:
+    """The invoice that was credited, or bills the milestone alone; nothing where applications bill it and none was."""
+    note, invoice = getattr(found, "credit_note", None), getattr(found.milestone, "invoice", None)
+    number = note.invoice.number if note is not None else getattr(invoice, "number", "")
+    return [Fact(term=_("Invoice"), value=number)] if number else []

@@ -42,7 +42,8 @@ def corrections_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """A part of an acceptance that was withdrawn: how much, why, by which credit note, and where it goes on."""
+    """A part of an acceptance that was withdrawn: how much, why, by which credit note, none where it was not
+    billed, and where it goes on."""
 
     amount: Decimal
     reason: str
@@ -105,10 +106,11 @@ def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
 
 
 def _granted(one: Nullification, *, side: Side) -> Granted:
+    note: CreditNote | None = getattr(one, "credit_note", None)
     return Granted(
         amount=one.amount,
         reason=one.reason,
-        number=one.credit_note.number,
-        note_url=side.url("credit_note", one.credit_note.ref),
+        number=note.number if note is not None else "",
+        note_url=side.url("credit_note", note.ref) if note is not None else "",
         rest_url=side.url("milestone", one.rest.ref) if one.rest is not None else "",
     )

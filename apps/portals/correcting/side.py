@@ -50,7 +50,7 @@ class Side:
         notes = CreditNote.objects
         mine = notes.of_seller(actor) if self.name == "seller" else notes.of_buyer(actor)
         related = ("seller", "buyer", "contract", "invoice__open_item", "invoice__milestone", "document")
-        return mine.select_related(*related, "nullification__rest")
+        return mine.select_related(*related, "nullification__rest", "nullification__milestone")
 
     def milestones(self, actor: Actor) -> QuerySet[Milestone, Milestone]:
         """The milestones of contracts in which the actor's organisation is on this side."""

@@ -9,8 +9,8 @@ from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
 from apps.invoicing.rules import OfLine, Share
-from apps.invoicing.services import correcting
-from apps.milestones.models import Nullification
+from apps.invoicing.services import correcting, withdrawing
+from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
 from apps.workflows import correcting as workflow
 from apps.workflows import crediting
@@ -53,13 +53,10 @@ def _correct(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _nullify(scene: Scene, event: Event, actor: Actor) -> Answer:
-    milestone = _creditable(scene, event, "milestone").milestone
-    if milestone is None:
-        raise Refused("Only an acceptance is withdrawn, and nobody accepted what the calendar bills.")
     return crediting.ask_nullification(
         actor=actor,
         key=new_key(),
-        milestone_ref=milestone.ref,
+        milestone_ref=_accepted(scene, event).ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
     )
@@ -100,6 +97,17 @@ def _creditable(scene: Scene, event: Event, *ways: str) -> Invoice:
             if invoicing.left_to_credit(invoice_ref=invoice.ref):
                 return invoice
     raise Refused("This milestone has no invoice of which something is left to credit.")
+
+
+def _accepted(scene: Scene, event: Event) -> Milestone:
+    """The first accepted part of a milestone of which something is left to withdraw."""
+    accepted = Milestone.objects.filter(
+        contract__ref=scene.contract_ref, position=event.milestone or 0, state="accepted"
+    )
+    for part in accepted.order_by("part"):
+        if withdrawing.withdrawable(milestone_ref=part.ref).left:
+            return part
+    raise Refused("Only an acceptance is withdrawn, and nothing of this milestone is accepted.")
 
 
 def _asked(scene: Scene, event: Event) -> Nullification:

@@ -17,7 +17,10 @@ def report_of(contract: Contract) -> list[Report]:
 def _one(application: Application) -> Report:
     code, text = application.currency, application.certified_text or application.text
     due = canonical.read(text)["summary"]["due"] if text else None
-    lines = sorted(application.lines.all(), key=lambda line: (line.milestone.position, line.milestone.part))
+    lines = sorted(
+        (line for line in application.lines.all() if line.claimed),
+        key=lambda line: (line.milestone.position, line.milestone.part),
+    )
     return {
         "number": application.number,
         "state": application.state,

@@ -20,7 +20,8 @@ def credit_note(*, delivery_ref: str) -> Sent | None:
     if delivery.sent_at is not None:
         return None
     related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version", "document")
-    note = CreditNote.objects.select_related(*related).get(deliveries=delivery)
+    withdrawn = ("nullification__milestone",)
+    note = CreditNote.objects.select_related(*related, *withdrawn).get(deliveries=delivery)
     billed = note.invoice
     with default_storage.open(note.document.stored_as) as stored:
         pdf = stored.read()
@@ -42,7 +43,7 @@ def credit_note(*, delivery_ref: str) -> Sent | None:
             context={
                 "note": note,
                 "invoice": billed,
-                "milestone": billed.milestone,
+                "milestone": note.nullification.milestone if note.nullification is not None else billed.milestone,
                 "freed": -amounts.total(note.allocations.values_list("amount", flat=True)),
             },
             files=[Enclosure(f"{note.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
@@ -74,6 +75,11 @@ def nullification_news(*, nullification_ref: str, organisation_id: int) -> None:
             button=_("Open the milestone"),
             url=absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:milestone", args=[milestone.ref])),
             facts=facts,
-            context={"nullification": nullification, "milestone": milestone, "state": str(nullification.state)},
+            context={
+                "nullification": nullification,
+                "milestone": milestone,
+                "state": str(nullification.state),
+                "is_applied_for": milestone.application_lines.exists(),
+            },
         )
     )

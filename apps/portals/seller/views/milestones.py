@@ -175,7 +175,9 @@ def _what_next(
         return _payment(milestone, invoice)
     if invoice is not None:
         words = {
-            "nullified": _("nothing here. Its invoice is credited, and the work goes on as a part of its own."),
+            "nullified": _(
+                "nothing here. What was billed of it is credited, and the work goes on as a part of its own."
+            ),
             "accepted": _("nothing. The milestone is accepted, invoiced and settled."),
         }
         return {"text": words[milestone.state]}
