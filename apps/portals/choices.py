@@ -1,8 +1,11 @@
 """Lists from which forms let people choose, in the reader's language."""
 
-from typing import Final
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
+from apps.core.calendars import calendars
 from apps.parties import rules as parties
 from apps.portals import formats
 
@@ -20,3 +23,19 @@ def country_choices() -> list[tuple[str, str]]:
     """Every country by its name in the reader's language."""
     names = formats.locale().territories
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
+
+
+def known_calendars() -> list[tuple[str, str]]:
+    """The countries whose public holidays are known."""
+    known = calendars()
+    return [(code, name) for code, name in country_choices() if code in known]
+
+
+def calendar_choices() -> list[tuple[str, Any]]:
+    """The same of an organisation: none, which is that of its country, comes first."""
+    return [("", _("That of the country")), *known_calendars()]
+
+
+def time_zone_choices() -> list[tuple[str, str]]:
+    """Every time zone by its place."""
+    return [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]

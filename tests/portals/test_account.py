@@ -243,10 +243,13 @@ class TestOrganisation:
         page = client.get(reverse("account:organisation"))
         data = {k: v for k, v in COMPANY.items() if k != "business"} | {"key": key_of(page), "city": "Kiel"}
         data["lei"] = "5299 00T8 BM49 AURS DO55"
+        data |= {"calendar_country": "DE", "calendar_subdivision": "XX"}
+        assert "knows no region XX" in client.post(reverse("account:organisation"), data).content.decode()
+        data["calendar_subdivision"] = "by"
         assert client.post(reverse("account:organisation"), data)["Location"] == reverse("account:organisation")
         with walls.asking_for(story.seller.pk):
             own = Organisation.objects.get(pk=story.seller.pk)
-        assert (own.city, own.lei) == ("Kiel", "529900T8BM49AURSDO55")
+        assert (own.city, own.lei, own.calendar) == ("Kiel", "529900T8BM49AURSDO55", ("DE", "BY"))
 
     def test_a_member_reads_it_and_is_refused_the_change(self, story: Parties) -> None:
         client = signed_in(person(story, "delivery"))

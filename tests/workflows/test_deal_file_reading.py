@@ -51,6 +51,7 @@ def test_dates_count_from_today() -> None:
         ("on: 2026-01-14 16:40", "on: 2026-02-30", "`2026-02-30` is not a date"),
         ("      3: Only two", "      4: Only two", "have the numbers 1 to 3"),
         ("country: DE\n    vat: DE136695976", "country: de\n    vat: DE136695976", "two capital letters"),
+        ("time_zone: Europe/Berlin", "holidays: DE-XX", "seller.holidays: The calendar of DE knows no region XX"),
         ("time_zone: Europe/Berlin", "time_zone: Berlin", "`Berlin` is not a time zone"),
         ("anna@nordlicht.example", "anna at nordlicht", "is not an e-mail address"),
         ("ben@nordlicht.example", "anna@nordlicht.example", "stands twice"),

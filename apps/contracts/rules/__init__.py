@@ -61,10 +61,10 @@ from apps.contracts.rules.payment import due_on
 from apps.contracts.rules.payment_documents import plain_payment_documents, read_payment_documents
 from apps.contracts.rules.people_needed import missing
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
-from apps.contracts.rules.plan_texts import SaidPlans, plan_text, plans_text, read_plan, read_plans
+from apps.contracts.rules.plan_texts import SaidPlans, plan_text, plans_text, read_own, read_plan, read_plans
 from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
 from apps.contracts.rules.retention import plain_retention, read_release, read_retention
-from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
+from apps.contracts.rules.review import ReviewTerms, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
 from apps.contracts.rules.termination import (
@@ -124,7 +124,6 @@ __all__ = [
     "answering_statement",
     "by_month",
     "by_period",
-    "calendars",
     "change_statement",
     "change_text",
     "changed_plan",
@@ -178,6 +177,7 @@ __all__ = [
     "read_charges",
     "read_late_payment",
     "read_measure",
+    "read_own",
     "read_payment_documents",
     "read_plan",
     "read_plans",

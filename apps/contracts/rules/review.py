@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
+from apps.core.calendars import calendars
 from apps.core.errors import Refused
 
 CALENDAR: Final = "calendar"
@@ -88,7 +89,7 @@ def counts(day: date, *, terms: ReviewTerms) -> bool:
 
 
 def check_review(*, unit: str, country: str, subdivision: str, time_zone: str, silence: str) -> None:
-    """Refuse terms of the review that say nothing or cannot be computed. Empty: the buyer's country or time zone."""
+    """Refuse terms of the review that say nothing or cannot be computed. Empty: the buyer's calendar or time zone."""
     if unit not in UNITS:
         raise Refused("Choose calendar, business or working days.", field="review_unit")
     if silence not in SILENCES:
@@ -123,11 +124,6 @@ def check_calendar(terms: ReviewTerms) -> None:
             time_zone=terms.time_zone,
             silence=terms.silence,
         )
-
-
-def calendars() -> dict[str, list[str]]:
-    """The countries whose holidays are known (ISO 3166-1 alpha-2), with their regions."""
-    return holidays.list_supported_countries(include_aliases=False)
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 from apps.contracts.services.beginning import ask_seller
 from apps.contracts.services.changed_versions import (
     Change,
+    as_signed,
     contract_of_order,
     order_in,
     order_of,
@@ -107,6 +108,7 @@ __all__ = [
     "admit_financier",
     "answer",
     "as_draft",
+    "as_signed",
     "ask_seller",
     "buyer_authority",
     "change_draft",

@@ -52,7 +52,7 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     order = _order_to_price(contract, ref=draft.order_ref) if draft.order_ref else new_order(contract, draft=draft)
     before = plan_of(base)
     after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
-    stands = _as_signed(base)
+    stands = as_signed(base)
     written = rules.with_terms(stands, draft.terms)
     if written.signatory_email != stands.signatory_email:
         check_signatory(contract, mailbox=written.signatory_email)
@@ -72,13 +72,18 @@ def terms_moved(version: ContractVersion) -> list[dict[str, Any]]:
     """The terms of the contract that a version which a change order made says anew."""
     if version.changes is None:
         return []
-    return rules.terms_text(_as_signed(version.changes), _as_signed(version))
+    return rules.terms_text(as_signed(version.changes), as_signed(version))
 
 
-def _as_signed(version: ContractVersion) -> ContractDraft:
+def as_signed(version: ContractVersion) -> ContractDraft:
     """A version as plain values, with the calendar and the time zone that were signed where it names none."""
     review = review_terms(version)
-    return replace(as_draft(version), review_country=review.country, review_time_zone=review.time_zone)
+    return replace(
+        as_draft(version),
+        review_country=review.country,
+        review_subdivision=review.subdivision,
+        review_time_zone=review.time_zone,
+    )
 
 
 def _require_none_proposed(contract: Contract) -> None:
@@ -154,7 +159,7 @@ def _next_position(contract: Contract) -> int:
 def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written: ContractDraft) -> ContractVersion:
     """A version, not saved, that takes over every term of the active one as it was signed, but for what is anew."""
     contract, review = base.contract, review_terms(base)
-    terms = terms_of(base) | {"review_country": review.country, "review_time_zone": review.time_zone}
+    terms = terms_of(base)
     newest = contract.versions.filter(proposed_at__isnull=False).aggregate(newest=Max("number"))["newest"] or 0
     version = ContractVersion(**terms, number=newest + 1, author=side, price=written.price, changes=base)
     version.contract = contract

@@ -16,14 +16,17 @@ def review_terms(version: ContractVersion, *, own: LineTerms = AS_AGREED) -> rul
     if version.canonical_text:
         said = canonical.read(version.canonical_text)["terms"]
         country, zone = said.get("review_country", ""), said["review_time_zone"]
+        region = said.get("review_subdivision", "")
     else:
         buyer = version.contract.buyer
-        country, zone = version.review_country or buyer.country, version.review_time_zone or buyer.time_zone
+        named = (version.review_country, version.review_subdivision)
+        country, region = named if version.review_country else buyer.calendar
+        zone = version.review_time_zone or buyer.time_zone
     return rules.ReviewTerms(
         days=own.review_days or version.review_days,
         unit=version.review_unit,
         country=country,
-        subdivision=version.review_subdivision,
+        subdivision=region,
         time_zone=zone,
         silence=own.silence or version.silence,
     )

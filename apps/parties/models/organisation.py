@@ -24,6 +24,8 @@ class Organisation(models.Model):
     ``electronic_address`` is where e-invoices go to (BT-34, BT-49), ``electronic_scheme`` its code in the list EAS;
     where there is none, they go to ``email``. ``contact_name`` and ``phone`` answer questions about invoices (BT-41,
     BT-42). ``buyer_reference`` is what the organisation wants to read on invoices to it (BT-10), such as a Leitweg-ID.
+    ``calendar_country`` and ``calendar_subdivision`` name the calendar of public holidays that its reviews are counted
+    on where a contract names none; empty is that of its country.
     ``accent``, ``foot_line`` and ``logo`` are how its papers look (``branding``): a colour as ``#rrggbb``, a line, and
     the SHA-256 of the picture (``logos``).
     """
@@ -46,6 +48,8 @@ class Organisation(models.Model):
     buyer_reference = models.CharField(_("reference on invoices to it"), max_length=60, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Berlin")
+    calendar_country = models.CharField(_("calendar of holidays"), max_length=2, blank=True)
+    calendar_subdivision = models.CharField(_("region of the calendar"), max_length=40, blank=True)
     language = models.CharField(_("language of documents and mails"), max_length=8, default="en")
     accent = models.CharField(_("colour"), max_length=7, blank=True)
     foot_line = models.CharField(_("line for the foot"), max_length=160, blank=True)
@@ -88,6 +92,9 @@ class Organisation(models.Model):
                 condition=Q(lei="") | Q(lei__regex=r"^[0-9A-Z]{18}[0-9]{2}$"), name="lei_is_of_twenty_characters"
             ),
             models.CheckConstraint(
+                condition=Q(calendar_subdivision="") | ~Q(calendar_country=""), name="region_of_a_named_calendar"
+            ),
+            models.CheckConstraint(
                 condition=Q(accent="") | Q(accent__regex=r"^#[0-9a-f]{6}$"),
                 name="accent_is_a_colour",
             ),
@@ -103,6 +110,11 @@ class Organisation(models.Model):
     @property
     def is_claimed(self) -> bool:
         return self.claimed_at is not None
+
+    @property
+    def calendar(self) -> tuple[str, str]:
+        """Country and region of its calendar of public holidays: its own, or that of its country."""
+        return (self.calendar_country, self.calendar_subdivision) if self.calendar_country else (self.country, "")
 
 
 class BankAccountQuerySet(models.QuerySet["BankAccount"]):

@@ -20,7 +20,8 @@ from apps.parties.services.members import join
 class OrganisationData:
     """What an organisation says of itself, as it stands on its documents.
 
-    ``country`` is ISO 3166-1 alpha-2, ``currency`` ISO 4217, ``time_zone`` an IANA name.
+    ``country`` is ISO 3166-1 alpha-2, ``currency`` ISO 4217, ``time_zone`` an IANA name. ``calendar_country`` and
+    ``calendar_subdivision`` name a calendar of public holidays, empty is that of the country.
     """
 
     legal_name: str
@@ -35,6 +36,8 @@ class OrganisationData:
     email: str = ""
     currency: str = "EUR"
     time_zone: str = "Europe/Berlin"
+    calendar_country: str = ""
+    calendar_subdivision: str = ""
     language: str = "en"
     electronic_scheme: str = ""
     electronic_address: str = ""
@@ -165,6 +168,7 @@ def lock(*, organisation_id: int) -> Organisation:
 
 def _checked(data: OrganisationData) -> OrganisationData:
     country = rules.country(data.country)
+    calendar, region = rules.holiday_calendar(data.calendar_country, data.calendar_subdivision)
     address, scheme = electronic.electronic_address(data.electronic_address, scheme=data.electronic_scheme)
     return replace(
         data,
@@ -175,6 +179,8 @@ def _checked(data: OrganisationData) -> OrganisationData:
         email=rules.mailbox(data.email),
         currency=rules.currency(data.currency),
         time_zone=rules.time_zone(data.time_zone),
+        calendar_country=calendar,
+        calendar_subdivision=region,
         electronic_scheme=scheme,
         electronic_address=address,
         contact_name=electronic.contact_name(data.contact_name),

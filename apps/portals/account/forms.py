@@ -1,4 +1,4 @@
-"""Forms of the account: about an organisation, its bank account, its team, and the person who signs in."""
+"""Forms of the account: about an organisation, its team, and the person who signs in."""
 
 from typing import Any, Final
 
@@ -10,11 +10,10 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.parties import rules
-from apps.parties.models import BankAccount, Organisation, User
+from apps.parties.models import Organisation, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES, Role
-from apps.parties.services import AccountData, OrganisationData
-from apps.portals.choices import country_choices, currency_choices
+from apps.parties.services import OrganisationData
+from apps.portals.choices import calendar_choices, country_choices, currency_choices, time_zone_choices
 from apps.portals.einvoice_fields import address_field, reference_field, scheme_field
 from apps.portals.forms import ActionForm, AmountField
 
@@ -34,17 +33,13 @@ ROLE_WORDS: Final = {
 ORDER: Final = list(Role)
 
 
-def time_zone_choices() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(rules.time_zones())]
-
-
 def role_choices(*, is_financier: bool) -> list[tuple[str, Any]]:
     """The roles of this kind of organisation, each with a sentence that says what it may do."""
     allowed = FINANCIER_ROLES if is_financier else TRADING_ROLES
     return [(role.value, format_lazy("{}: {}", role.label, ROLE_WORDS[role])) for role in ORDER if role in allowed]
 
 
-def _helper(*layout: Any) -> FormHelper:
+def arranged(*layout: Any) -> FormHelper:
     """The fields in this arrangement; the template brings the form element and its buttons."""
     helper = FormHelper()
     helper.form_tag = False
@@ -118,6 +113,18 @@ class OrganisationForm(ActionForm):
         initial="Europe/Berlin",
         help_text=_("Deadlines and due dates are counted here."),
     )
+    calendar_country = forms.ChoiceField(
+        label=_("Calendar of holidays"),
+        choices=calendar_choices,
+        required=False,
+        help_text=_("Reviews of contracts that name no other calendar are counted on it."),
+    )
+    calendar_subdivision = forms.CharField(
+        label=_("Region of the calendar"),
+        max_length=40,
+        required=False,
+        help_text=_("A code such as BY for Bavaria; empty for the whole country."),
+    )
     language = forms.ChoiceField(label=_("Language of documents and mails"), choices=settings.LANGUAGES)
     contact_name = forms.CharField(
         label=_("Contact for questions about invoices"),
@@ -144,6 +151,7 @@ class OrganisationForm(ActionForm):
         Row(Column("company_number"), Column("lei"), css_class="row-cols-1 row-cols-sm-2"),
         "email",
         Row(Column("currency"), Column("time_zone"), css_class="row-cols-1 row-cols-sm-2"),
+        Row(Column("calendar_country"), Column("calendar_subdivision"), css_class="row-cols-1 row-cols-sm-2"),
         "language",
         Row(Column("contact_name"), Column("phone"), css_class="row-cols-1 row-cols-sm-2"),
         Row(Column("electronic_scheme"), Column("electronic_address"), css_class="row-cols-1 row-cols-sm-2"),
@@ -152,7 +160,7 @@ class OrganisationForm(ActionForm):
 
     @property
     def helper(self) -> FormHelper:
-        return _helper("key", *self.layout)
+        return arranged("key", *self.layout)
 
     def data_of_organisation(self) -> OrganisationData:
         written = {name: value for name, value in self.cleaned_data.items() if name not in ("key", "business")}
@@ -172,43 +180,6 @@ class FoundForm(OrganisationForm):
         widget=forms.RadioSelect,
     )
     layout = ("business", *OrganisationForm.layout)
-
-
-class BankAccountForm(ActionForm):
-    """An account by IBAN, or by account and routing number."""
-
-    holder = forms.CharField(label=_("Account holder"), max_length=160)
-    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices, initial="EUR")
-    iban = forms.CharField(
-        label="IBAN",
-        max_length=42,
-        required=False,
-        help_text=_("Its check digits are checked."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "mono"}),
-    )
-    bic = forms.CharField(label="BIC", max_length=11, required=False, help_text=_("Not needed within SEPA."))
-    account_number = forms.CharField(
-        label=_("Account number"),
-        max_length=34,
-        required=False,
-        help_text=_("In the United States, instead of an IBAN."),
-    )
-    routing_number = forms.CharField(label=_("Routing number"), max_length=20, required=False)
-    bank_name = forms.CharField(label=_("Bank"), max_length=80, required=False)
-
-    @property
-    def helper(self) -> FormHelper:
-        return _helper(
-            "key",
-            "holder",
-            "currency",
-            Row(Column("iban", css_class="col-sm-8"), Column("bic", css_class="col-sm-4")),
-            Row(Column("account_number", css_class="col-sm-8"), Column("routing_number", css_class="col-sm-4")),
-            "bank_name",
-        )
-
-    def account(self) -> AccountData:
-        return AccountData(**{name: value for name, value in self.cleaned_data.items() if name != "key"})
 
 
 class RolesForm(ActionForm):
@@ -268,10 +239,3 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 def initial_of(organisation: Organisation) -> dict[str, Any]:
     """The organisation's data as its form shows it."""
     return {name: getattr(organisation, name) for name in OrganisationForm.base_fields if name != "key"}
-
-
-def initial_account(organisation: Organisation, account: BankAccount | None) -> dict[str, Any]:
-    """The account that is printed now, or a beginning."""
-    if account is None:
-        return {"holder": organisation.legal_name, "currency": organisation.currency}
-    return {name: getattr(account, name) for name in BankAccountForm.base_fields if name != "key"}

@@ -93,7 +93,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
     forms = ChangeForms(
         data,
         plan=shown,
-        stands=contracts.as_draft(contract.active_version),
+        stands=contracts.as_signed(contract.active_version),
         billed=billed,
         order_ref=order.ref if order is not None else "",
         more=more,

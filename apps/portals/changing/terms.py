@@ -14,7 +14,7 @@ from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, Line
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.parties import rules as parties
-from apps.portals.choices import country_choices
+from apps.portals.choices import known_calendars
 from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
@@ -130,7 +130,7 @@ class TermsForm(PaymentDocumentFields, LatePaymentFields, ChargeFields):
         )
         self.stands = stands
         self.may_charge = stands.bills_by == BY_MILESTONE
-        known = [(code, name) for code, name in country_choices() if code in rules.calendars()]
+        known = known_calendars()
         zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
         # An empty choice says nothing anew: it is there only where it is how the contract stands.
         buyers = [("", gettext_lazy("That of the buyer's country"))] if stands.review_country not in dict(known) else []

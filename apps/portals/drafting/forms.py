@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.core import money
@@ -17,7 +16,7 @@ from apps.core.errors import Refused
 from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
-from apps.portals.choices import country_choices, currency_choices
+from apps.portals.choices import country_choices, currency_choices, known_calendars
 from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
@@ -193,8 +192,7 @@ class DraftForm(
         self._choose(self.other, [("", _("Choose …")), *listed, (NEW, _("A new organisation"))])
         self._choose("new_country", country_choices())
         self._choose("currency", currency_choices())
-        known_calendars = [(code, name) for code, name in country_choices() if code in rules.calendars()]
-        self._choose("review_country", [("", _("That of the buyer's country")), *known_calendars])
+        self._choose("review_country", [("", _("The buyer's own calendar")), *known_calendars()])
         zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
         self._choose("review_time_zone", [("", _("The buyer's")), *zones])
 

@@ -42,7 +42,10 @@ class Bank:
 
 @dataclass(frozen=True)
 class Party:
-    """An organisation of the deal; ``people`` maps the nicknames used in events."""
+    """An organisation of the deal; ``people`` maps the nicknames used in events.
+
+    ``holidays`` are country and region of its calendar, empty where it names none.
+    """
 
     side: str
     legal_name: str
@@ -65,6 +68,7 @@ class Party:
     contact_name: str = ""
     phone: str = ""
     buyer_reference: str = ""
+    holidays: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def read_party(side: str, place: Place) -> Party:
         email=text("email"),
         currency=currency.text(),
         time_zone=zone.text() if zone is not None else "Europe/Berlin",
+        holidays=_holidays(place.maybe("holidays")),
         language=language.one_of("en", "de") if language is not None else "en",
         bank=_bank(bank) if bank is not None else None,
         people=_team(side, place.maybe("team")),
@@ -57,6 +58,14 @@ def read_party(side: str, place: Place) -> Party:
         place.refuse("`team` is missing: somebody has to act for this party")
     place.done()
     return party
+
+
+def _holidays(place: Place | None) -> tuple[str, str]:
+    """A calendar of public holidays by ISO 3166: ``DE``, or ``DE-BY`` for Bavaria's."""
+    if place is None:
+        return "", ""
+    country, _hyphen, region = place.text(most=43).partition("-")
+    return place.by(lambda: rules.holiday_calendar(country, region))
 
 
 def _electronic(place: Place | None) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def found(party: Party) -> Organisation:
         owner = owner_of(party)
         user = _enrol(owner, party)
         with walls.asking_for(user=user.pk):
-            answer = team.found_organisation(user=user, origin=ORIGIN, key=str(uuid4()), data=_data(party))
+            answer = team.found_organisation(user=user, origin=ORIGIN, key=str(uuid4()), data=data_of(party))
         organisation = Organisation.objects.using("owner").get(ref=answer["organisation"])
     settle(party, organisation)
     return organisation
@@ -49,7 +49,7 @@ def name_counterparty(party: Party, *, by: Actor) -> Organisation:
     organisation = known(party)
     if organisation is None:
         with walls.asking_for(by.organisation_id):
-            answer = team.name_counterparty(actor=by, key=str(uuid4()), data=_data(party))
+            answer = team.name_counterparty(actor=by, key=str(uuid4()), data=data_of(party))
         organisation = Organisation.objects.using("owner").get(ref=answer["organisation"])
     return organisation
 
@@ -122,7 +122,8 @@ def owner_of(party: Party) -> Person:
     return next(person for person in party.people.values() if Role.OWNER in person.roles)
 
 
-def _data(party: Party) -> OrganisationData:
+def data_of(party: Party) -> OrganisationData:
+    """What a party says of itself."""
     return OrganisationData(
         legal_name=party.legal_name,
         country=party.country,
@@ -136,6 +137,8 @@ def _data(party: Party) -> OrganisationData:
         email=party.email,
         currency=party.currency,
         time_zone=party.time_zone,
+        calendar_country=party.holidays[0],
+        calendar_subdivision=party.holidays[1],
         language=party.language,
         electronic_scheme=party.electronic_scheme,
         electronic_address=party.electronic_address,

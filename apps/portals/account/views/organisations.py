@@ -12,6 +12,7 @@ from apps.parties.roles import Action
 from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest, actor_of, memberships_of, origin_of, portal
 from apps.portals.account import forms
+from apps.portals.account.bank_forms import BankAccountForm, initial_account
 from apps.portals.account.proof_forms import StepUpForm
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.workflows import team
@@ -122,7 +123,7 @@ def bank_account(request: PortalRequest) -> HttpResponse:
         return elsewhere
     own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
     account = BankAccount.objects.visible_to(request.actor).filter(currency=own.currency, is_default=True).first()
-    form = forms.BankAccountForm(request.POST or None, initial=forms.initial_account(own, account))
+    form = BankAccountForm(request.POST or None, initial=initial_account(own, account))
     interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
