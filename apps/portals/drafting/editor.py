@@ -214,6 +214,7 @@ def editor(
         "options_url": desk.url("plan_options", contract.ref) if contract else "",
         "compare_url": desk.url("compare_plans", contract.ref) if contract else "",
         "import_url": desk.url("import_plan", contract.ref) if contract else "",
+        "deal_url": "" if contract else reverse(f"{desk.side}:import_deal"),
         "currency": currency,
         "allocation": Allocation(price=price, allocated=given, currency=currency),
         "is_known": currency in money.currencies(),

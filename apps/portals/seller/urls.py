@@ -49,6 +49,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/new/", drafts.draft_contract, name="draft_contract"),
+    path("contracts/new/deal/", drafts.import_deal, name="import_deal"),
     path("contracts/<str:ref>/", contracts.contract, name="contract"),
     path("contracts/<str:ref>/change/", drafts.change_draft, name="change_draft"),
     path("contracts/<str:ref>/options/", drafts.plan_options, name="plan_options"),

@@ -17,7 +17,7 @@ from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import check_dues
 from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
-from apps.workflows.deal_file.deal import Deal, FacilityPlan, Party
+from apps.workflows.deal_file.deal import Deal, FacilityPlan
 from apps.workflows.deal_file.read_beginning import read_begun_by
 from apps.workflows.deal_file.read_charges import read_charges
 from apps.workflows.deal_file.read_documents import read_payment_documents
@@ -45,10 +45,10 @@ def read(text: str, *, today: date) -> Deal:
     check_mailboxes(parties_place, parties)
     agreed = root.need("contract")
     begun_by = read_begun_by(agreed.maybe("begun_by"), parties)
-    contract = _contract(agreed, parties)
+    contract = read_contract(agreed, usual=parties["seller"].currency)
     facility_place = root.maybe("facility")
     facility = _facility(facility_place) if facility_place is not None else None
-    events = read_events(root.need("events"), parties, contract, read_line=_line)
+    events = read_events(root.need("events"), parties, contract, read_line=read_line)
     root.done()
     for event in events:
         if event.verb == "open_facility" and facility is None:
@@ -56,24 +56,25 @@ def read(text: str, *, today: date) -> Deal:
     return Deal(title=title, parties=parties, contract=contract, facility=facility, events=events, begun_by=begun_by)
 
 
-def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
+def read_contract(place: Place, *, usual: str) -> ContractDraft:
+    """What a file says of the contract; ``usual`` is the currency where it names none."""
     currency = place.maybe("currency")
     tax = place.maybe("tax")
     law = place.maybe("governing_law")
     terms = place.maybe("terms")
     retention = place.maybe("retention")
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
-    steps = read_steps(place, code_of(currency, parties))
+    code = currency.text() if currency is not None else usual
+    steps = read_steps(place, code)
     payment_days, payment_basis = place.maybe("payment_days"), place.maybe("payment_basis")
     review_days, billing = place.maybe("review_days"), place.maybe("bills_by")
     until = place.maybe("answer_until")
     signatory = place.need("signatory")
     counted = place.maybe("review")
-    code = code_of(currency, parties)
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
     price = place.need("price")
-    plan_name, options = read_options(place, code, _line)
+    plan_name, options = read_options(place, code, read_line)
     draft = ContractDraft(
         number=place.need("number").text(most=40),
         title=place.need("title").text(most=160),
@@ -99,7 +100,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         answer_until=until.day() if until is not None else None,
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
-        lines=tuple(_line(line, code) for line in place.need("plan").each()),
+        lines=tuple(read_line(line, code) for line in place.need("plan").each()),
         plan_name=plan_name,
         options=options,
     )
@@ -115,10 +116,6 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         tax.done()
     place.done()
     return draft
-
-
-def code_of(currency: Place | None, parties: Mapping[str, Party]) -> str:
-    return currency.text() if currency is not None else parties["seller"].currency
 
 
 def _review(place: Place) -> dict[str, Any]:
@@ -147,7 +144,8 @@ def _payable(place: Place, currency: str) -> Decimal:
     return place.by(lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency))
 
 
-def _line(place: Place, currency: str) -> DraftLine:
+def read_line(place: Place, currency: str) -> DraftLine:
+    """One line of the plan, amounts in ``currency``."""
     percent, amount, remainder = place.maybe("percent"), place.maybe("amount"), place.maybe("remainder")
     measure, total = read_measure(place), place.maybe("total")
     if sum(found is not None for found in (percent, amount, remainder, measure, total)) != 1:

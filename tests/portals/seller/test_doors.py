@@ -106,6 +106,7 @@ LISTS = (
     "home",
     "contracts",
     "draft_contract",
+    "import_deal",
     "invoices",
     "receivables_ageing",
     "account_statements",

@@ -10,7 +10,7 @@ from apps.portals import conversing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import versions
 from apps.portals.buyer.pages import contract_crumbs, page, zone_of
-from apps.portals.drafting import editor, importing, proposing
+from apps.portals.drafting import deals, editor, importing, proposing
 from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
 
@@ -22,6 +22,13 @@ DESK = Desk("buyer")
 def draft_contract(request: PortalRequest) -> HttpResponse:
     """A contract that the buyer begins; it exists from the first time it is saved."""
     return editor.draft_contract(request, desk=DESK)
+
+
+@require_http_methods(["GET", "POST"])
+@portal("buyer")
+def import_deal(request: PortalRequest) -> HttpResponse:
+    """A new contract from a deal file."""
+    return deals.import_deal(request, desk=DESK)
 
 
 @require_POST

@@ -4,8 +4,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.portals.access import PortalRequest, portal
+from apps.portals.drafting import deals, proposing
 from apps.portals.drafting import editor as drafting
-from apps.portals.drafting import proposing
 from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
 
@@ -17,6 +17,13 @@ DESK = Desk("seller")
 def draft_contract(request: PortalRequest) -> HttpResponse:
     """A new contract; it exists from the first time it is saved."""
     return drafting.draft_contract(request, desk=DESK)
+
+
+@require_http_methods(["GET", "POST"])
+@portal("seller")
+def import_deal(request: PortalRequest) -> HttpResponse:
+    """A new contract from a deal file."""
+    return deals.import_deal(request, desk=DESK)
 
 
 @require_http_methods(["GET", "POST"])
