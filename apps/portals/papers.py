@@ -49,6 +49,7 @@ class Printed:
     retry_url: str
     here: str
     action: ActionForm
+    ends_early: tuple[int, int] | None
 
 
 def printed(actor: Actor, version: ContractVersion, *, url: str, here: str, retry_url: str = "") -> Printed | None:
@@ -66,6 +67,7 @@ def printed(actor: Actor, version: ContractVersion, *, url: str, here: str, retr
         retry_url=retry_url,
         here=here,
         action=ActionForm(auto_id="print_%s"),
+        ends_early=documents.ends_early(version),
     )
 
 

@@ -202,7 +202,7 @@ def test_a_plan_too_long_for_paper_says_where_the_rest_stands(parties: Parties) 
         for n in range(1, 1201)
     )
     draft = scenarios.software_draft(parties, price=Decimal("12000.00"), lines=lines)
-    scenarios.proposed_contract(parties, draft=draft)
+    contract = scenarios.proposed_contract(parties, draft=draft)
     worker.run_due_jobs()
     content = _stored(_document(parties, "proposal"))
     text = _text(content)
@@ -210,6 +210,9 @@ def test_a_plan_too_long_for_paper_says_where_the_rest_stands(parties: Parties) 
     printed = page.MOST_PRINTED // (page.MARKUP + page.MARKUP // 7 + len("Lot 100Delivered."))
     assert abs(text.count("Delivered.") - printed) <= 5
     assert "to 1,200 of the plan are not printed" in text
+    with acting(scenarios.seller_actor(parties)):
+        said = documents.ends_early(ContractVersion.objects.select_related("contract").get(contract=contract))
+    assert said == (text.count("Delivered."), 1200), "the page says it beside the file"
     assert len(canonical.read(inside.decode())["plan"]) == 1200
 
 

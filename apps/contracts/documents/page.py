@@ -92,7 +92,7 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
     signatures = told["signatures"]
     last = datetime.fromisoformat(signatures[-1]["signed_at"])
     is_signed = told["kind"] == "signed"
-    printed = _printed(paper.lines)
+    printed = lines_on_paper(paper.lines)
     return Page(
         language=get_language() or told["language"],
         title=contract["title"],
@@ -162,7 +162,7 @@ def _party(party: dict[str, str]) -> list[str]:
     return [line for line in lines if line]
 
 
-def _printed(lines: Sequence[PaperLine]) -> int:
+def lines_on_paper(lines: Sequence[PaperLine]) -> int:
     """How many lines of the plan fit on paper."""
     left = MOST_PRINTED
     for place, line in enumerate(lines):
