@@ -4,6 +4,7 @@ A refusal is written once, in English, as a template with named parts. The door 
 template and fills it in, so rules that know no Django can still speak German.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 WORDS: Final = frozenset({"action", "state", "to", "what"})
@@ -15,8 +16,11 @@ class Refused(Exception):
     """The business says no: nothing was changed, and the message says what to do instead.
 
     ``template`` uses ``str.format`` names; ``field`` names the form field to which the message belongs; ``lacks`` what
-    the person's own organisation has to add first, so that a door can show the way there.
+    the person's own organisation has to add first, so that a door can show the way there. ``more`` are refusals of the
+    same kind beside it, so that all is mended in one go.
     """
+
+    more: tuple["Refused", ...] = ()
 
     def __init__(self, template: str, *, field: str | None = None, lacks: str = "", **parts: Any) -> None:
         super().__init__(template)
@@ -26,7 +30,16 @@ class Refused(Exception):
         self.parts = parts
 
     def __str__(self) -> str:
-        return self.template.format(**self.parts) if self.parts else self.template
+        said = self.template.format(**self.parts) if self.parts else self.template
+        return " ".join([said, *(str(one) for one in self.more)])
+
+
+def refuse_all(found: Iterable[Refused]) -> None:
+    """Refuse by the first of these and tell the others with it; nothing where there is none."""
+    refused = list(found)
+    if refused:
+        refused[0].more = tuple(refused[1:])
+        raise refused[0]
 
 
 class NotAllowed(Refused):

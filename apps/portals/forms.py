@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import activate, get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +40,12 @@ WAYS: Final = {
 
 def explain(refused: Refused) -> str:
     """The refusal in the reader's language; with a link to where what is lacking can be added, if there is such."""
+    if refused.more:
+        return format_html_join(" ", "{}", ((_explained(one),) for one in (refused, *refused.more)))
+    return _explained(refused)
+
+
+def _explained(refused: Refused) -> str:
     template = gettext(refused.template)
     parts = {name: _told(name, part) for name, part in refused.parts.items()}
     said = template.format(**parts) if parts else template

@@ -140,7 +140,7 @@ def statements(contract: Contract) -> list[Said]:
 
 def _effects(one: Awaited, currency: str) -> list[str]:
     """What becomes of the event, in a few words."""
-    titles = ", ".join(f"“{title}”" for title in one.milestones)
+    titles = ", ".join(_("“%(title)s”") % {"title": title} for title in one.milestones)
     return [
         *([_("%(amount)s net is payable") % {"amount": formats.money(one.payable, currency)}] if one.payable else []),
         *([_("%(titles)s waits for it") % {"titles": titles}] if titles else []),

@@ -1,6 +1,7 @@
 """What a change order makes of a plan, and what it does to the milestones: pure arithmetic, many cases."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 
 from apps.contracts import rules
 from apps.contracts.documents.changed import change_of as on_paper
-from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine, Due, Measure
+from apps.contracts.drafts import (
+    ChangedLine,
+    ChangeDraft,
+    Condition,
+    DraftCriterion,
+    DraftLine,
+    Due,
+    LineTerms,
+    Measure,
+)
 from apps.contracts.rules import PlacedLine
 from apps.core import canonical, money
 from apps.core.errors import Refused
@@ -224,3 +234,18 @@ def test_the_paper_says_when_a_line_was_billed_and_when_it_will_be() -> None:
         "4 monthly payments of 500.00 EUR, the first when both sides have signed becomes"
         " 6 monthly payments of 500.00 EUR, the first when both sides have signed"
     )
+
+
+def test_the_paper_says_which_own_terms_a_line_has_now_and_had() -> None:
+    line = DraftLine("Build", basis="amount", amount=Decimal(500), criteria=DONE, own=LineTerms(payment_days=7))
+    before = [PlacedLine(1, line, Decimal(500))]
+    wanted = replace(line, own=LineTerms(needs_inspection=True, condition=Condition(on=date(2027, 3, 1))))
+    draft = ChangeDraft("C", "C.", lines=(ChangedLine(1, wanted),))
+    after = rules.changed_plan(before, draft, currency="EUR", next_position=2)
+    order = {"number": 1, "title": "C", "reason": "C."}
+    said = rules.change_text(order=order, changes={"version": 1}, before=before, after=after)
+    found = dict(on_paper(canonical.read(canonical.text({"change_order": said})), "EUR"))["1 Build"]
+    own = found.partition("own terms: ")[2]
+    assert own.startswith("Submitted only once ")
+    assert "inspects it first" in own
+    assert own.endswith("(before: Days to pay of its invoice: 7, counted as the contract says.)")

@@ -119,6 +119,12 @@ def test_own_terms_that_mean_nothing_in_their_contract_are_refused_at_the_propos
         with pytest.raises(Refused) as refused:
             check_proposal(draft(own, **more))
         assert why in str(refused.value), own
+    with pytest.raises(Refused) as refused:
+        check_proposal(draft(ALL_OF_ITS_OWN))
+    assert ("damages for delay of its own" in str(refused.value), "a bonus of its own" in str(refused.value)) == (
+        True,
+        True,
+    ), "all at once"
     assert check_proposal(draft(ALL_OF_ITS_OWN, charges=CHARGES)) == [Decimal(1000)]
 
 

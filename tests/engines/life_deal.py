@@ -111,7 +111,7 @@ class Deal(Plain):
             return sign_off.submit_milestone(actor=actor, key=key(), milestone_ref=milestone.ref, seen=seen)
 
         if self._do("delivery", run, allowed=step.is_prepared and step.state in ("planned", "changes_requested")):
-            step.state, step.is_prepared = "submitted", False
+            step.before, step.state, step.is_prepared = step.state, "submitted", False
 
     @rule(which=WHICH)
     def withdraw_submission(self, which: int) -> None:
@@ -122,7 +122,7 @@ class Deal(Plain):
             lambda actor: sign_off.withdraw_submission(actor=actor, key=key(), submission_ref=submission.ref),
             allowed=self.model[which].state == "submitted",
         ):
-            self.model[which].state = "planned"
+            self.model[which].state = self.model[which].before
 
     @rule(which=WHICH)
     def accept(self, which: int) -> None:

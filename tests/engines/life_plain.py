@@ -60,6 +60,8 @@ class Step:
     due: datetime = START
     unapplied: Decimal = ZERO
     advance: Advance = field(default_factory=Advance)
+    before: str = "planned"
+    """What it was when it was submitted, and is again once that is taken back."""
 
     @property
     def is_sold(self) -> bool:

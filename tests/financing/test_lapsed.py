@@ -119,6 +119,8 @@ def test_what_was_submitted_again_and_withdrawn_is_sent_back_as_before(book: Boo
         again = scenarios.submitted_milestone(book.contract, position=position, at=noon(day(51)))
         with acting(sina, at=noon(day(52))):
             sign_off.withdraw_submission(actor=sina, key=key(), submission_ref=again.ref)
+            again.milestone.refresh_from_db()
+            assert again.milestone.state == "changes_requested"
     run(book, on=day(59))
     assert [book.tranche(n).state for n in (2, 3)] == ["funded_pre", "funded_pre"]
     events.demanded(deal, book.tranche(3), on=day(59))

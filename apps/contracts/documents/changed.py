@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from apps.contracts import measure_wording, rules
+from apps.contracts import measure_wording, rules, wording
 from apps.contracts.documents.terms import terms_of
 from apps.contracts.dues_wording import schedule_in_words
 from apps.contracts.rules.dues import read_due
@@ -41,6 +41,9 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
             differs = before and before != after
             text = gettext("{now}; {before} becomes {after}") if differs else gettext("{now}; {schedule}")
             now = text.format(now=now, before=before, after=after, schedule=after)
+        if "own_after" in one:
+            was_own, own = (_own(one[f"own_{when}"]) for when in ("before", "after"))
+            now = gettext("{now}; own terms: {after} (before: {before})").format(now=now, after=own, before=was_own)
         if "measure_after" not in one:
             return now
         lump = gettext("a lump sum")
@@ -59,6 +62,11 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
         *((f"{words.count(one['position'])} {one['title']}", line(one)) for one in change["lines"]),
         *_changed_terms(said, change.get("terms", ())),
     ]
+
+
+def _own(said: dict[str, Any] | None) -> str:
+    """What a line has of its own, as its own clause says it."""
+    return " ".join(wording.own_terms(rules.read_own({"own": said}))) or gettext("as the contract says")
 
 
 def _billed(one: dict[str, Any], when: str, currency: str) -> str:

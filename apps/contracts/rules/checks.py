@@ -1,6 +1,6 @@
 """What can be written into a draft, and what a proposal must have besides a plan that adds up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ from apps.contracts.rules.steps import check_own, check_steps
 from apps.contracts.rules.termination import check_notice_days
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
-from apps.core.errors import Refused
+from apps.core.errors import Refused, refuse_all
 
 LONGEST_PERIOD: Final = 365
 LONGEST_ANSWER: Final = timedelta(days=3653)
@@ -146,30 +146,35 @@ def check_own_retention(draft: ContractDraft) -> None:
 
 
 def check_own_terms(draft: ContractDraft) -> None:
-    """Refuse own terms of lines in a contract in which they mean nothing."""
+    """Refuse own terms of lines in a contract in which they mean nothing: all of them at once."""
+    refuse_all(one for line in draft.lines for one in _own_without_meaning(line, draft))
+
+
+def _own_without_meaning(line: DraftLine, draft: ContractDraft) -> Iterator[Refused]:
     charges = draft.charges or ChargeTerms()
-    for line in draft.lines:
-        if line.own.damages_percent is not None and charges.damages is None:
-            raise Refused(
-                "“{title}” has damages for delay of its own, and the contract agrees on none. Agree on them for the"
-                " contract, which says their cap and their tax, or take them out of the line.",
-                field="lines",
-                title=line.title,
-            )
-        if line.own.bonus_percent is not None and charges.bonus is None:
-            raise Refused(
-                "“{title}” has a bonus of its own, and the contract agrees on none. Agree on one for the contract,"
-                " which says its cap, or take it out of the line.",
-                field="lines",
-                title=line.title,
-            )
-        if line.kind == MILESTONE and line.own.payment_days is not None and draft.bills_by == BY_APPLICATION:
-            raise Refused(
-                "“{title}” has days to pay of its own, but an application for payment bills several milestones in one"
-                " invoice, which is due on one day. Take them out of the line.",
-                field="lines",
-                title=line.title,
-            )
+    if line.own.damages_percent is not None and charges.damages is None:
+        yield Refused(
+            "“{title}” has damages for delay of its own, and the contract agrees on none. Agree on them for the"
+            " contract, which says their cap and their tax, or take them out of the line; where the line is accepted"
+            " already and stays as it is, the contract's stay too.",
+            field="lines",
+            title=line.title,
+        )
+    if line.own.bonus_percent is not None and charges.bonus is None:
+        yield Refused(
+            "“{title}” has a bonus of its own, and the contract agrees on none. Agree on one for the contract,"
+            " which says its cap, or take it out of the line; where the line is accepted already and stays as it is,"
+            " the contract's stays too.",
+            field="lines",
+            title=line.title,
+        )
+    if line.kind == MILESTONE and line.own.payment_days is not None and draft.bills_by == BY_APPLICATION:
+        yield Refused(
+            "“{title}” has days to pay of its own, but an application for payment bills several milestones in one"
+            " invoice, which is due on one day. Take them out of the line.",
+            field="lines",
+            title=line.title,
+        )
 
 
 def check_options_own(draft: ContractDraft) -> None:

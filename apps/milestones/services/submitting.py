@@ -106,15 +106,20 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
 
 
 def withdraw(*, contract: Contract, submission_ref: str, actor: Actor, at: datetime) -> Submission:
-    """The seller takes a submission back before it is decided; the milestone can be submitted again."""
+    """The seller takes a submission back before it is decided; the milestone can be submitted again.
+
+    What had been sent back before is sent back again, and a rest stays the rest that it was.
+    """
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     submission = lock_submission(contract, submission_ref=submission_ref).submission
     check_in_time(submission, at=at)
     states.move(submission, SubmissionState.WITHDRAWN, Submission.TRANSITIONS)
-    states.move(submission.milestone, MilestoneState.PLANNED, Milestone.TRANSITIONS)
+    milestone = submission.milestone
+    back = milestone.part > 1 or milestone.submissions.filter(state=SubmissionState.CHANGES_REQUESTED).exists()
+    states.move(milestone, MilestoneState.CHANGES_REQUESTED if back else MilestoneState.PLANNED, Milestone.TRANSITIONS)
     submission.withdrawn_at = at
     submission.save(update_fields=["state", "withdrawn_at"])
-    submission.milestone.save(update_fields=["state"])
+    milestone.save(update_fields=["state"])
     _record(submission, verb="submission.withdrawn", actor=actor, at=at)
     return submission
 

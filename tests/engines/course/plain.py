@@ -114,13 +114,15 @@ class Part:
     """... about what was submitted before, which stops nobody but who settles the end."""
     request: tuple[str, str, Decimal] | None = None
     """Asked to be withdrawn: reference, by which side, how much."""
+    before: str = "planned"
+    """What it was when it was submitted, and is again once that is taken back."""
 
     @property
     def arguments(self) -> list[Argument]:
         return [*self.older, *([self.argument] if self.argument is not None else [])]
 
     def submit(self) -> None:
-        self.state, self.older, self.argument = "submitted", self.arguments, None
+        self.before, self.state, self.older, self.argument = self.state, "submitted", self.arguments, None
 
     @property
     def counts(self) -> Decimal:

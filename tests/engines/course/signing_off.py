@@ -59,7 +59,7 @@ class SigningOff(Stage):
             lambda actor: sign_off.withdraw_submission(actor=actor, key=key(), submission_ref=submission.ref),
             allowed=part.state == "submitted",
         ):
-            part.state = "planned"
+            part.state = part.before
 
     @precondition(lambda self: self._waits())
     @rule(pick=PICK)

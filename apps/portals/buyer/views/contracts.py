@@ -111,7 +111,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     milestones = list(
         Milestone.objects.visible_to(actor)
         .filter(contract=found)
-        .select_related("invoice__open_item")
+        .select_related("invoice__open_item", "line")
         .order_by("position", "part")
     )
     by_calendar = instalments.calendars(actor, found, today=today_of(request))
