@@ -16,6 +16,7 @@ from apps.invoicing.application_page import page_of
 from apps.invoicing.models import Application, Invoice
 from apps.parties import tokens
 from apps.parties.models import Membership, Organisation
+from apps.portals.applying import lower_figures
 from apps.workflows import limits, sign_off
 from tests import applications, scenarios
 from tests.portals.test_proofs import grown_old
@@ -138,3 +139,28 @@ def test_a_guest_reads_where_what_was_accepted_stands() -> None:
     token = tokens.token_for(purpose="guest_grant", ref=grant.ref)
     text = Client().get(reverse("link:open", args=[token])).content.decode()
     assert "Application for payment 1" in text
+
+
+@pytest.mark.django_db
+def test_more_lines_than_one_form_takes_are_certified_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lines, one in each form: what is lowered on the first is certified with the second."""
+    monkeypatch.setattr(lower_figures, "LINES", 1)
+    parties = scenarios.organisations()
+    contract = applications.contract_by_application(parties)
+    first, second = (scenarios.accepted_milestone(contract, position=position) for position in (1, 2))
+    application = applications.submitted(contract)
+    buyer, page = signed_in(parties, "approver"), reverse("buyer:application", args=[application.ref])
+    typed = {"key": "k1", "seen": application.sha256, f"amount_{first.ref}": "9,000.00"}
+    shown = buyer.get(page).content.decode()
+    assert (f"amount_{first.ref}" in shown, f"amount_{second.ref}" in shown) == (True, False)
+    refused = buyer.post(page, {**typed, "do": "keep:2"})
+    assert (refused.status_code, "Say why you certify less" in refused.content.decode()) == (422, True)
+    kept = buyer.post(page, {**typed, "do": "keep:2", f"reason_{first.ref}": "Not shown."})
+    assert kept["Location"] == f"{page}?lines=2#certify"
+    other = buyer.get(f"{page}?lines=2").content.decode()
+    assert ("9,000.00" in other, "Not shown." in other, f"amount_{first.ref}" in other) == (True, True, False)
+    assert 'value="9,000"' in buyer.get(page).content.decode()
+    typed = {"do": "certify", "key": "k2", "seen": application.sha256, f"amount_{second.ref}": "12,000.00"}
+    assert buyer.post(f"{page}?lines=2", typed).status_code == 302
+    with walls.asking_for(contract.seller_id):
+        assert Invoice.objects.get(contract=contract).net == D(21000)

@@ -124,30 +124,33 @@ def certificate_statement(application: Application) -> Said:
     )
 
 
+def check_figure(figure: Figure, *, line: ApplicationLine, currency: str) -> Figure:
+    """What is certified of one line, with its reason as it is kept; refused at its field where it cannot be."""
+    ref, title, amount = line.milestone.ref, line.milestone.title, figure.amount
+    if not amount.is_finite() or not money.ZERO <= amount <= line.claimed or not money.is_exact(amount, currency):
+        raise Refused(
+            "Of “{title}”, {claimed} were applied for. Certify that, or less, down to 0.",
+            field=f"amount_{ref}",
+            title=title,
+            claimed=Money(line.claimed, currency),
+        )
+    reason = sign_off.check_text(" ".join(figure.reason.split()), most=LONGEST_REASON, field=f"reason_{ref}")
+    if amount < line.claimed and not reason:
+        raise Refused(
+            "Say why you certify less of “{title}”, so that the seller knows what is missing.",
+            field=f"reason_{ref}",
+            title=title,
+        )
+    return Figure(amount, reason)
+
+
 def _write(lines: list[ApplicationLine], *, figures: Mapping[str, Figure], currency: str) -> None:
     """What is certified of each line, at most what was applied for, and with a reason where it is less."""
     known = {line.milestone.ref for line in lines}
     if not known >= set(figures):
         raise Refused("There is no such line in this application. Reload the page.")
     for line in lines:
-        figure = figures.get(line.milestone.ref, Figure(line.claimed))
-        amount, title = figure.amount, line.milestone.title
-        if not amount.is_finite() or not money.ZERO <= amount <= line.claimed or not money.is_exact(amount, currency):
-            raise Refused(
-                "Of “{title}”, {claimed} were applied for. Certify that, or less, down to 0.",
-                field=f"amount_{line.milestone.ref}",
-                title=title,
-                claimed=Money(line.claimed, currency),
-            )
-        line.certified = amount
-        line.reason = sign_off.check_text(
-            " ".join(figure.reason.split()), most=LONGEST_REASON, field=f"reason_{line.milestone.ref}"
-        )
-        if amount < line.claimed and not line.reason:
-            raise Refused(
-                "Say why you certify less of “{title}”, so that the seller knows what is missing.",
-                field=f"reason_{line.milestone.ref}",
-                title=title,
-            )
+        figure = check_figure(figures.get(line.milestone.ref, Figure(line.claimed)), line=line, currency=currency)
+        line.certified, line.reason = figure.amount, figure.reason
     if not any(line.certified for line in lines):
         raise Refused("Nothing would be certified. Return the application and say why instead.", field="comment")

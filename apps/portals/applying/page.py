@@ -1,10 +1,11 @@
 """The page of an application for payment: what stands in it, the sheet and its summary, and what may be done."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -26,7 +27,9 @@ from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
+from apps.portals.applying import lower_figures
 from apps.portals.applying.forms import CertifyForm, ReturnForm
+from apps.portals.applying.lower_figures import Part
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.portals.spreadsheets.writing import XLSX, written
@@ -67,21 +70,33 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
     shown = _shown(found)
     standing = found.lines.exclude(claimed=0).select_related("milestone")
     lines = list(standing.order_by("milestone__position", "milestone__part", "pk"))
-    forms = _forms(side, found, lines=lines, sha256=shown.sha256)
+    part = lower_figures.part_of(request, found, lines=lines)
+    forms = _forms(side, found, part=part, sha256=shown.sha256)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     bound: ActionForm | None = None
     if "certify" in forms:
         interrupted.give_back(request, forms["certify"])
-    if do in forms:
-        bound = forms[do] = _bound(do, request, lines=lines)
+    if do.startswith(lower_figures.KEEP) and "certify" in forms:
+        bound = forms["certify"] = kept = CertifyForm(request.POST, lines=part.lines, auto_id="certify_%s")
+        if kept.is_valid():
+            try:
+                lower_figures.keep(request, found, part=part, own=kept.figures)
+            except Refused as refused:
+                add_refusal(kept, refused)
+            else:
+                to = urlencode({"lines": do.removeprefix(lower_figures.KEEP)})
+                return redirect(f"{side.url('application', found.ref)}?{to}#certify")
+    elif do in forms:
+        bound = forms[do] = _bound(do, request, lines=part.lines)
         if bound.is_valid():
             try:
-                done = _done(request, found, do, bound)
+                done = _done(request, found, do, bound, part=part)
             except ProofNeeded as needed:
                 interrupted.ask(request, request.user, bound, needed)
             except Refused as refused:
                 add_refusal(bound, refused)
             else:
+                lower_figures.forget(request)
                 messages.success(request, done)
                 return redirect(side.url("application", found.ref))
     elif do:
@@ -92,6 +107,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         "application": found,
         "contract": found.contract,
         "lines": lines,
+        "part": part,
         "is_lower": any(line.uncertified for line in lines if line.certified is not None),
         "shown": shown,
         "summary": summary_of(shown.said["summary"]) if shown.said else [],
@@ -185,7 +201,7 @@ def _read(said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _forms(side: Side, found: Application, *, lines: list[ApplicationLine], sha256: str) -> dict[str, ActionForm]:
+def _forms(side: Side, found: Application, *, part: Part, sha256: str) -> dict[str, ActionForm]:
     """What this side may do with it now."""
     seen = {"seen": sha256}
     if side.name == "seller":
@@ -195,20 +211,20 @@ def _forms(side: Side, found: Application, *, lines: list[ApplicationLine], sha2
             return {"withdraw": ActionForm(auto_id="withdraw_%s")}
     elif found.state == ApplicationState.SUBMITTED:
         return {
-            "certify": CertifyForm(initial=seen, lines=lines, auto_id="certify_%s"),
+            "certify": CertifyForm(initial={**seen, **part.initial}, lines=part.lines, auto_id="certify_%s"),
             "return": ReturnForm(initial=seen, auto_id="return_%s"),
         }
     return {}
 
 
-def _bound(do: str, request: PortalRequest, *, lines: list[ApplicationLine]) -> ActionForm:
+def _bound(do: str, request: PortalRequest, *, lines: Sequence[ApplicationLine]) -> ActionForm:
     if do == "certify":
         return CertifyForm(request.POST, lines=lines, auto_id="certify_%s")
     kinds: dict[str, type[ActionForm]] = {"submit": SeenForm, "withdraw": ActionForm, "return": ReturnForm}
     return kinds[do](request.POST, auto_id=f"{do}_%s")
 
 
-def _done(request: PortalRequest, found: Application, do: str, form: ActionForm) -> str:
+def _done(request: PortalRequest, found: Application, do: str, form: ActionForm, *, part: Part) -> str:
     """Do what the button says; the answer is what was done."""
     actor, said, ref = request.actor, form.cleaned_data, found.ref
 
@@ -221,7 +237,7 @@ def _done(request: PortalRequest, found: Application, do: str, form: ActionForm)
         return _("Withdrawn. What stood in it stands in the next application.")
 
     def certify() -> str:
-        figures = form.figures if isinstance(form, CertifyForm) else {}
+        figures = part.figures(form.figures) if isinstance(form, CertifyForm) else {}
         answer = applying.certify_application(
             actor=actor,
             key=said["key"],
