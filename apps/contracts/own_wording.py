@@ -1,8 +1,11 @@
 """What one line has of its own in the place of the contract's terms, in sentences, in the language that is active."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext, ngettext
 
 from apps.contracts.drafts import LineTerms
+from apps.contracts.models.version import TaxCategory
 from apps.core.printing import words
 
 
@@ -23,7 +26,15 @@ def sentences(own: LineTerms) -> list[str]:
         said.append(acceptors(is_two=own.two_acceptors))
     if own.question_suspensions is not None:
         said.append(questions(own.question_suspensions))
+    if own.tax_category:
+        said.append(gettext("Its invoice bears another tax: {tax}.").format(tax=tax(own.tax_category, own.tax_rate)))
     return [*said, *_charges(own)]
+
+
+def tax(category: str, rate: Decimal | None) -> str:
+    """How a supply is taxed: the treatment, and the rate where there is one."""
+    treatment = str(TaxCategory(category).label)
+    return f"{treatment}, {words.percent(rate)}" if rate else treatment
 
 
 def in_part(*, may_be: bool) -> str:

@@ -8,9 +8,11 @@ from decimal import Decimal
 class ReplacedTerms:
     """What a line has in the place of its contract's terms; None means as in the contract.
 
-    ``payment_days`` count on the contract's basis, and are the only terms of its own that a deposit or a recurring line
-    may have. ``two_acceptors``: two people accept it, or one is enough, whatever it comes to. ``damages_percent`` and
-    ``bonus_percent`` are the rates of a period, in percent of its amount; zero is one, and nothing is owed then.
+    ``payment_days`` count on the contract's basis; they and the tax are the only terms of its own that a deposit or a
+    recurring line may have. ``two_acceptors``: two people accept it, or one is enough, whatever it comes to.
+    ``damages_percent`` and ``bonus_percent`` are the rates of a period, in percent of its amount; zero is one, and
+    nothing is owed then. ``tax_category`` (a code of EN 16931; empty: as in the contract) and ``tax_rate`` (in percent)
+    are said together.
     """
 
     payment_days: int | None = None
@@ -20,3 +22,5 @@ class ReplacedTerms:
     question_suspensions: int | None = None
     damages_percent: Decimal | None = None
     bonus_percent: Decimal | None = None
+    tax_category: str = ""
+    tax_rate: Decimal | None = None

@@ -45,7 +45,8 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
     currency = version.contract.currency
     given_back = invoicing.given_back_by(amount=amount, contract=version.contract, milestone=milestone)
     recovered = money.total(one.amount for one in given_back)
-    taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
+    agreed = milestone.line.agreed
+    taxed = rules.TaxedAmount(net=amount - recovered, category=agreed.tax_category, rate=agreed.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
     documents = invoicing.wanted_of(contract=version.contract, version=version, milestones=[milestone], on=today)
     work = [BilledWork(milestone, amount, recovered)]
@@ -56,7 +57,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
-        due_on=NOT_YET if documents else milestone.line.agreed.due_on(today),
+        due_on=NOT_YET if documents else agreed.due_on(today),
         documents=tuple(one.title for one in documents),
         currency=currency,
     )

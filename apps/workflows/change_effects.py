@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import clock, money
 from apps.core.database import walls
 from apps.core.errors import Refused
@@ -172,17 +172,17 @@ def _advances(contract: Contract, *, actor: Actor, moved: list[rules.Moved], ver
     if not pledged:
         return AdvancesAhead()
     taken = {one.milestone.pk: one for one in milestones.deductions(contract=contract, moved=moved)}
-    concerned = Milestone.objects.filter(contract=contract, pk__in=pledged)
-    names = {
-        one.pk: one.title for one in concerned.order_by("position", "part") if one.state not in ENDED or one.pk in taken
-    }
+    found = Milestone.objects.filter(contract=contract, pk__in=pledged).select_related("line")
+    concerned = list(found.order_by("position", "part"))
+    lines = {one.pk: one.line for one in concerned}
+    names = {one.pk: one.title for one in concerned if one.state not in ENDED or one.pk in taken}
     if actor.organisation_id != contract.seller_id:
         return AdvancesAhead(stays=list(names.values()))
     nets = milestones.comes_to(contract=contract, moved=moved, financed=held_by_financiers(contract))
     owed = financing.owed_ahead(
         contract=contract,
         actor=actor,
-        becomes={pk: _total(net, version=version) for pk, net in nets.items() if pk in pledged},
+        becomes={pk: _total(net, line=lines[pk], version=version) for pk, net in nets.items() if pk in pledged},
         lowered={pk: _lowered(one) for pk, one in taken.items() if pk in pledged},
         at=clock.now(),
     )
@@ -191,8 +191,10 @@ def _advances(contract: Contract, *, actor: Actor, moved: list[rules.Moved], ver
     return AdvancesAhead(back, [name for pk, name in names.items() if pk not in gone], told_all=True)
 
 
-def _total(net: Decimal, *, version: ContractVersion) -> Decimal:
-    return reading.total_to_bill(net, version=version, currency=version.contract.currency) if net else money.ZERO
+def _total(net: Decimal, *, line: PlanLine, version: ContractVersion) -> Decimal:
+    if not net:
+        return money.ZERO
+    return reading.total_to_bill(net, agreed=rules.Agreed(version, line.own), currency=version.contract.currency)
 
 
 def _lowered(deduction: milestones.Deduction) -> Decimal:

@@ -28,6 +28,8 @@ ALL_OF_ITS_OWN = LineTerms(
     question_suspensions=1,
     damages_percent=Decimal("0.25"),
     bonus_percent=Decimal(0),
+    tax_category="S",
+    tax_rate=Decimal(7),
 )
 
 
@@ -40,6 +42,8 @@ class Terms:
     second_acceptor_above: Decimal | None = Decimal(10000)
     question_suspensions: int = 3
     charge_terms: ChargeTerms | None = CHARGES
+    tax_category: str = "AE"
+    tax_rate: Decimal = Decimal(0)
 
 
 def test_a_line_that_says_nothing_has_the_terms_of_its_contract() -> None:
@@ -47,12 +51,16 @@ def test_a_line_that_says_nothing_has_the_terms_of_its_contract() -> None:
     assert (agreed.due_on(date(2026, 4, 1)), agreed.partial_acceptance) == (date(2026, 5, 1), True)
     assert (agreed.needs_inspection, agreed.question_suspensions, agreed.charges) == (False, 3, CHARGES)
     assert [agreed.needs_second(Decimal(amount)) for amount in (10000, 10001)] == [False, True]
+    assert (agreed.tax_category, agreed.tax_rate) == ("AE", Decimal(0))
 
 
 def test_its_own_stand_in_their_place() -> None:
     agreed = Agreed(Terms(), ALL_OF_ITS_OWN)
     assert (agreed.due_on(date(2026, 4, 1)), agreed.partial_acceptance) == (date(2026, 4, 1), False)
     assert (agreed.needs_inspection, agreed.question_suspensions) == (True, 1)
+    assert (agreed.tax_category, agreed.tax_rate) == ("S", Decimal(7))
+    exempt = Agreed(Terms(tax_category="S", tax_rate=Decimal(19)), LineTerms(tax_category="E", tax_rate=Decimal(0)))
+    assert (exempt.tax_category, exempt.tax_rate) == ("E", Decimal(0))
     assert agreed.needs_second(Decimal("0.01")), "whatever it comes to"
     assert not Agreed(Terms(), LineTerms(two_acceptors=False)).needs_second(Decimal(99999))
     charges = agreed.charges
@@ -94,7 +102,7 @@ def test_what_a_line_cannot_have_is_refused() -> None:
         assert why in str(refused.value)
     assert kept(ALL_OF_ITS_OWN).own == ALL_OF_ITS_OWN
     deposit = kept(ALL_OF_ITS_OWN, kind="deposit", due=Due())
-    assert deposit.own == LineTerms(payment_days=0), "nobody signs a deposit off: it has days to pay"
+    assert deposit.own == LineTerms(payment_days=0, tax_category="S", tax_rate=Decimal(7)), "nobody signs a deposit off"
 
 
 def draft(own: LineTerms, **more: object) -> ContractDraft:
@@ -144,6 +152,7 @@ def test_it_is_said_in_plain_words() -> None:
     for words in (
         *("Days to pay of its invoice: 0", "It is accepted whole.", "inspects it first", "Two people of the buyer"),
         *("One question about a submission of it", "Its delay costs 0.25%", "Being early earns no bonus."),
+        "Its invoice bears another tax: Standard rate, 7%.",
     ):
         assert words in said, words
     review = ReviewTerms(10, "calendar", "DE", "", "Europe/Berlin", "accepted")

@@ -20,6 +20,7 @@ from apps.contracts.retention import RetentionRelease
 from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import rules
+from apps.invoicing.services.facts import tax_rows
 from apps.invoicing.snapshot import (
     Application,
     Corrects,
@@ -48,6 +49,7 @@ KINDS: Final = (
     *("milestone", "part", "quantity", "deposit", "event", "recurring", "recovering", "final"),
     *("retained", "retained by kind", "reserved", "assigned", "credit", "nullified", "credit of a deposit"),
     *("application", "corrected", "final application", "corrected deposit"),
+    *("mixed", "mixed retained"),
 )
 
 
@@ -121,6 +123,8 @@ def _complete(made: SemanticInvoice, category: str) -> SemanticInvoice:
 
 
 def _of_kind(kind: str, made: SemanticInvoice, *, part: Decimal, unit: Decimal) -> SemanticInvoice:
+    if kind.startswith("mixed"):
+        made = _taxed_apart(made, part=part)
     acceptance, gross = made.acceptance, made.totals.gross
     if acceptance is None:
         raise ValueError("a milestone is accepted")
@@ -168,13 +172,34 @@ def _of_kind(kind: str, made: SemanticInvoice, *, part: Decimal, unit: Decimal) 
         "nullified": {**credit, "preceding": replace(before, withdraws_acceptance=True)},
         "credit of a deposit": {**credit, **undelivered},
     }
+    applied = {"kind": "application", "acceptance": None, "application": APPLIED}
     changes |= {
-        "application": {"kind": "application", "acceptance": None, "application": APPLIED},
+        "application": applied,
+        "mixed": applied,
+        "mixed retained": {**applied, "retained": retained},
         "final application": {"kind": "final", "acceptance": None, "application": APPLIED},
         "corrected": {"number": "COR-2026-0001", "corrects": CORRECTS},
         "corrected deposit": {"kind": "deposit", **undelivered, "number": "COR-2026-0001", "corrects": CORRECTS},
     }
     return replace(made, **changes.get(kind, {}))
+
+
+def _taxed_apart(made: SemanticInvoice, *, part: Decimal) -> SemanticInvoice:
+    """The same with a second line at 7 %, and a third at its own treatment; what is outside the scope stays alone."""
+    first = made.lines[0]
+    taxed = {} if first.tax_category == "O" else {"tax_category": "S", "tax_rate": D(7)}
+    second = replace(first, identifier="2", name="Goods", net_price=part, net=part, **taxed)
+    lines = (first, second, replace(second, identifier="3", tax_category=first.tax_category, tax_rate=first.tax_rate))
+    rows = rules.tax_breakdown(
+        [rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in lines], currency=made.currency
+    )
+    totals = rules.totals(rows)
+    return replace(
+        made,
+        lines=lines,
+        taxes=tax_rows(rows),
+        totals=Totals(totals.net, totals.net, totals.tax, totals.gross, totals.gross),
+    )
 
 
 def _deducting(made: SemanticInvoice, given: list[Decimal]) -> SemanticInvoice:

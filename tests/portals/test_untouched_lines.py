@@ -38,6 +38,8 @@ OWN = LineTerms(
     question_suspensions=0,
     damages_percent=Decimal("0.25"),
     bonus_percent=Decimal(0),
+    tax_category="S",
+    tax_rate=Decimal(7),
 )
 
 
@@ -89,9 +91,12 @@ def test_own_terms_come_back_as_they_were_shown_and_untouched_ones_are_no_change
 def test_a_deposit_has_days_to_pay_in_a_change_order() -> None:
     deposit = DraftLine("Deposit", basis="amount", amount=Decimal(50), kind="deposit", due=Due())
     placed = PlacedLine(2, deposit, Decimal(50))
-    typed = sent(CalendarLineForm(placed=placed, currency="EUR")) | {"line-2-payment_days": "7"}
+    typed = sent(CalendarLineForm(placed=placed, currency="EUR")) | {
+        "line-2-payment_days": "7",
+        "line-2-tax_category": "E",
+    }
     form = CalendarLineForm(typed, placed=placed, currency="EUR")
     assert form.is_valid(), form.errors
     changed = form.changed()
     assert changed is not None
-    assert changed.line == replace(deposit, own=LineTerms(payment_days=7))
+    assert changed.line == replace(deposit, own=LineTerms(payment_days=7, tax_category="E"))

@@ -124,8 +124,9 @@ def _with_order(changes: str, *later: str) -> tuple[Event, ...]:
 def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     words = "title: Live, scope: none, planned: none, criteria: [{text: It runs, evidence: yes, objective: no}]"
     events = _with_order(
-        f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none, inspection: yes, damages_percent: 0.25}},"
-        " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}, payment_days: 0},"
+        f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none, inspection: yes, damages_percent: 0.25,"
+        " tax: none},"
+        " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}, payment_days: 0, tax: {category: E}},"
         " {milestone: Subscription, starts: 2026-07-01, until: 2027-06-30}]",
         "{on: today-50 09:00, do: pay, by: clara, milestone: Live}",
     )
@@ -133,7 +134,7 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     assert change is not None
     assert events[-1].milestone == 3
     milestone, deposit, recurring = change.lines
-    own = LineTerms(7, condition=Condition(on=TODAY))
+    own = LineTerms(7, condition=Condition(on=TODAY), tax_category="S", tax_rate=Decimal(7))
     assert milestone.of(DraftLine("Go-live", "As drawn", planned_on=TODAY, own=own)) == DraftLine(
         "Live",
         criteria=(DraftCriterion("It runs", True, "subjective"),),
@@ -141,7 +142,7 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
     )
     paid = DraftLine("Deposit", kind="deposit", due=Due("event", event="Granted"))
     assert deposit.of(paid).due == Due("date", date(2026, 4, 5), recovery=Recovery("first"))
-    assert deposit.of(paid).own == LineTerms(payment_days=0)
+    assert deposit.of(paid).own == LineTerms(payment_days=0, tax_category="E", tax_rate=Decimal(0))
     portal = DraftLine("Portal", kind="recurring", due=Due("acceptance", milestone="Live", period="quarter", count=9))
     assert recurring.of(portal).due == Due("date", date(2026, 7, 1), period="quarter", count=4)
 
@@ -152,6 +153,7 @@ def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
         ("[{milestone: Deposit}]", "says nothing that is different"),
         ("[{milestone: Deposit, criteria: [{text: Paid}]}]", "is billed by days, without a sign-off"),
         ("[{milestone: Deposit, payment_days: 0, inspection: yes}]", "inspection"),
+        ("[{milestone: Deposit, tax: {category: S}}]", "needs a `rate` above 0"),
         ("[{milestone: Deposit, starts_with: Go-live}]", "a deposit line says `due`"),
         ("[{milestone: Deposit, until: 2027-01-01}]", "is a deposit, billed once"),
         ("[{milestone: Subscription, recovered: {way: first}}]", "only a deposit is `recovered`"),

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from apps.contracts import charges_wording, document_wording, late_wording, retention_wording, wording
+from apps.contracts import charges_wording, document_wording, late_wording, own_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
-from apps.contracts.models.version import TaxCategory
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules import Paper, ReviewTerms
 from apps.core.printing import words
@@ -71,8 +70,7 @@ def _steps(terms: dict[str, Any]) -> str:
 
 
 def _tax(terms: dict[str, Any]) -> str:
-    treatment = str(TaxCategory(terms["tax_category"]).label)
-    return f"{treatment}, {words.percent(terms['tax_rate'])}" if terms["tax_rate"] else treatment
+    return own_wording.tax(terms["tax_category"], terms["tax_rate"])
 
 
 def _late(terms: dict[str, Any]) -> str:

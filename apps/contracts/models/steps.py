@@ -72,6 +72,9 @@ class OwnTerms(models.Model):
         _("own bonus in percent"), max_digits=7, decimal_places=4, null=True, blank=True
     )
 
+    tax_category = models.CharField(_("own tax"), max_length=2, blank=True, default="", db_default="")
+    tax_rate = models.DecimalField(_("own tax rate in percent"), max_digits=6, decimal_places=3, null=True, blank=True)
+
     class Meta:
         abstract = True
 
@@ -93,6 +96,8 @@ class OwnTerms(models.Model):
             question_suspensions=self.question_suspensions,
             damages_percent=self.damages_percent,
             bonus_percent=self.bonus_percent,
+            tax_category=self.tax_category,
+            tax_rate=self.tax_rate,
         )
 
 
@@ -124,6 +129,12 @@ OF_OWN_TERMS: Final = (
         condition=(Q(damages_percent__isnull=True) | Q(damages_percent__gte=0, damages_percent__lte=100))
         & (Q(bonus_percent__isnull=True) | Q(bonus_percent__gte=0, bonus_percent__lte=100)),
         name="own_damages_and_bonus_are_rates",
+    ),
+    models.CheckConstraint(
+        condition=Q(tax_category="", tax_rate__isnull=True)
+        | Q(tax_category="S", tax_rate__gt=0, tax_rate__lte=100)
+        | Q(tax_category__in=("Z", "E", "AE", "K", "G", "O"), tax_rate=0),
+        name="own_tax_has_the_rate_of_its_treatment",
     ),
     models.CheckConstraint(
         condition=Q(kind="milestone")

@@ -35,6 +35,10 @@ class Terms(Protocol):
     def question_suspensions(self) -> int: ...
     @property
     def charge_terms(self) -> ChargeTerms | None: ...
+    @property
+    def tax_category(self) -> str: ...
+    @property
+    def tax_rate(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,16 @@ class Agreed:
         """How many questions about one submission stop the review clock."""
         own = self.own.question_suspensions
         return self.terms.question_suspensions if own is None else own
+
+    @property
+    def tax_category(self) -> str:
+        """How its invoice is taxed: a code of EN 16931."""
+        return self.own.tax_category or self.terms.tax_category
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """The rate of that, in percent."""
+        return self.terms.tax_rate if self.own.tax_rate is None else self.own.tax_rate
 
     @property
     def charges(self) -> ChargeTerms | None:

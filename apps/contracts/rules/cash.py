@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, EVENT, MILESTONE, RECURRING
+from apps.contracts.drafts import ACCEPTANCE, AS_AGREED, DATE, DEPOSIT, EVENT, MILESTONE, RECURRING, LineTerms
 from apps.contracts.rules.difference import PaperLine
 from apps.contracts.rules.dues import period_amounts, periods
 from apps.contracts.rules.payment import NET, due_on
@@ -18,13 +18,15 @@ from apps.core import money
 class Expected:
     """An amount, net of tax, and the day on which it is paid if everything goes as planned; None where no day follows.
 
-    ``done_on`` is when the work is accepted that it pays for; None of what no sign-off bills.
+    ``done_on`` is when the work is accepted that it pays for; None of what no sign-off bills. ``own`` are the terms of
+    its line, by which its invoice is taxed.
     """
 
     on: date | None
     amount: Decimal
     title: str
     done_on: date | None = None
+    own: LineTerms = AS_AGREED
 
 
 def expected_cash(
@@ -56,13 +58,13 @@ def expected_cash(
             continue
         if line.kind == MILESTONE:
             done = accepted[place]
-            found.append(Expected(paid(done, line) if done else None, line.amount, line.title, done))
+            found.append(Expected(paid(done, line) if done else None, line.amount, line.title, done, line.own))
             continue
         if line.due is not None and line.due.recovery is not None:
             advances.append((len(found), Advance(line.amount, line.due.recovery)))
         start = _start(line, lines, accepted, signed_on=signed_on)
         for on, amount in _instalments(line, start, currency=currency):
-            found.append(Expected(paid(max(on, signed_on), line) if on else None, amount, line.title))
+            found.append(Expected(paid(max(on, signed_on), line) if on else None, amount, line.title, own=line.own))
     return _less_deposits(found, advances, currency=currency) if advances else found
 
 

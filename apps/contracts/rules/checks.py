@@ -17,6 +17,7 @@ from apps.contracts.rules.interest import check_interest
 from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
+from apps.contracts.rules.own_tax import check_own_tax, check_treatments
 from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.payment import check_payment
 from apps.contracts.rules.payment_documents import check_payment_documents
@@ -147,6 +148,7 @@ def check_own_retention(draft: ContractDraft) -> None:
 
 def check_own_terms(draft: ContractDraft) -> None:
     """Refuse own terms of lines in a contract in which they mean nothing: all of them at once."""
+    check_treatments(draft)
     refuse_all(one for line in draft.lines for one in _own_without_meaning(line, draft))
 
 
@@ -260,7 +262,8 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     if amount is not None:
         money.payable(amount, currency, field="lines")
     check_own(line.own, position=position)
-    line = replace(line, own=check_own_condition(line.own, position=position))
+    own = check_own_tax(line.own, position=position)
+    line = replace(line, own=check_own_condition(own, position=position))
     if len(line.criteria) > MOST_CRITERIA:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
     kept = replace(

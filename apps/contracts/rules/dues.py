@@ -157,8 +157,13 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
         recovery=recovery,
         event=event if due.start == EVENT else "",
     )
-    # Nobody signs it off: of the terms of a milestone it has the days to pay.
-    return replace(line, planned_on=None, due=kept, own=LineTerms(payment_days=line.own.payment_days))
+    # Nobody signs it off: of the terms of a milestone it has the days to pay and the tax.
+    return replace(line, planned_on=None, due=kept, own=of_the_calendar(line.own))
+
+
+def of_the_calendar(own: LineTerms) -> LineTerms:
+    """The own terms that a line has which nobody accepts: days to pay, and how it is taxed."""
+    return LineTerms(payment_days=own.payment_days, tax_category=own.tax_category, tax_rate=own.tax_rate)
 
 
 def check_dues(lines: Sequence[DraftLine]) -> None:

@@ -91,6 +91,7 @@ def read_own(line: dict[str, Any]) -> LineTerms:
             "documents": tuple(own.get("documents", ())),
             "damages_percent": _decimal(own.get("damages_percent")),
             "bonus_percent": _decimal(own.get("bonus_percent")),
+            "tax_rate": _decimal(own.get("tax_rate")),
         }
     )
 

@@ -145,7 +145,7 @@ def own_text(own: LineTerms) -> dict[str, Any] | None:
 
 def later_terms(own: LineTerms) -> dict[str, Any]:
     """Terms that a line could not have of its own before these were added, as far as they are agreed."""
-    return {name: value for name in LATER_TERMS if (value := getattr(own, name)) is not None}
+    return {name: value for name in LATER_TERMS if (value := getattr(own, name)) not in (None, "")}
 
 
 def all_terms(own: LineTerms) -> dict[str, Any]:

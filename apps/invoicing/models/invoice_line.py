@@ -58,9 +58,29 @@ class InvoiceLine(models.Model):
             models.CheckConstraint(
                 condition=Q(milestone__isnull=True) | Q(advance__isnull=True), name="a_line_bills_or_gives_back"
             ),
+            models.CheckConstraint(
+                condition=Q(tax_category="S", tax_rate__gte=0, tax_rate__lte=100)
+                | Q(tax_category__in=("Z", "E", "AE", "K", "G", "O"), tax_rate=0),
+                name="a_line_bears_the_rate_of_its_treatment",
+            ),
         ]
         triggers = [
             *guards.append_only(),
+            guards.refused_when(
+                "an_invoice_bears_the_tax_that_is_agreed",
+                guards.INSERT,
+                # What the calendar bills is taxed as the version in force says, a milestone as that of its line.
+                "EXISTS (SELECT 1 FROM invoicing_invoice i JOIN contracts_contract c ON c.id = i.contract_id"
+                " LEFT JOIN invoicing_instalment s ON s.id = i.instalment_id"
+                " LEFT JOIN milestones_milestone m ON m.id = coalesce(NEW.milestone_id, i.milestone_id)"
+                " LEFT JOIN contracts_planline l ON l.id = coalesce(s.line_id, m.line_id)"
+                " LEFT JOIN contracts_contractversion v"
+                " ON v.id = CASE WHEN s.id IS NULL THEN l.version_id ELSE c.active_version_id END"
+                " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'instalment', 'advance', 'application')"
+                " AND (NEW.tax_category, NEW.tax_rate) IS DISTINCT FROM"
+                " (coalesce(nullif(l.tax_category, ''), v.tax_category), coalesce(l.tax_rate, v.tax_rate)))",
+                only="NEW.advance_id IS NULL",
+            ).seeing_all(),
             guards.refused_when(
                 "a_line_bills_what_its_application_names",
                 guards.INSERT,

@@ -49,9 +49,7 @@ def bill_of_lines(lines: Sequence[ApplicationLine], *, contract: Contract, versi
     breakdown = rules.tax_breakdown(
         [
             *(
-                rules.TaxedAmount(
-                    amount, line.milestone.line.version.tax_category, line.milestone.line.version.tax_rate
-                )
+                rules.TaxedAmount(amount, line.milestone.line.agreed.tax_category, line.milestone.line.agreed.tax_rate)
                 for line, amount in zip(lines, amounts, strict=True)
                 if amount
             ),

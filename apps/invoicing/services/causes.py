@@ -40,6 +40,17 @@ class Cause:
         return self.parts or (self,)
 
     @property
+    def taxed(self) -> rules.TaxedAmount:
+        """What it bills at the treatment of its line."""
+        return rules.TaxedAmount(self.amount, self.agreed.tax_category, self.agreed.tax_rate)
+
+    @property
+    def tax_category(self) -> str:
+        """The treatment of all that it bills, for what a document says of its parties: what is outside the scope of tax
+        stands alone on it."""
+        return self.billed[0].taxed.category
+
+    @property
     def unit(self) -> str:
         """The unit code (UN/ECE Recommendation 20): of a lump sum one piece."""
         return self.version_line.unit if self.version_line is not None and self.version_line.unit else snapshot.ONE
@@ -102,6 +113,7 @@ def of_application(application: Application, *, lines: Sequence[ApplicationLine]
             amount=line.certified,
             version=line.milestone.line.version,
             milestone=line.milestone,
+            own=line.milestone.line.own,
         )
         for line in lines
         if line.certified

@@ -237,7 +237,7 @@ def _created(
 ) -> Charge:
     if actor.user_id is None:
         raise Refused("Only a member of the organisation can do this.")
-    version = milestone.line.version
+    agreed = milestone.line.agreed
     is_outside = tax == OUTSIDE
     charge = Charge.objects.create(
         contract=milestone.contract,
@@ -246,8 +246,8 @@ def _created(
         state=state,
         currency=milestone.currency,
         asked=asked,
-        tax_category=rules.OUTSIDE_SCOPE if is_outside else version.tax_category,
-        tax_rate=money.ZERO if is_outside else version.tax_rate,
+        tax_category=rules.OUTSIDE_SCOPE if is_outside else agreed.tax_category,
+        tax_rate=money.ZERO if is_outside else agreed.tax_rate,
         reckoned=told,
         reason=reason,
         evidence=evidence,

@@ -88,8 +88,8 @@ def semantic(
         contract_version=version.number,
         contract_version_sha256=version.sha256,
         governing_law=version.governing_law,
-        seller=sender_of(seller, category=version.tax_category),
-        buyer=party_of(buyer, category=version.tax_category),
+        seller=sender_of(seller, category=cause.tax_category),
+        buyer=party_of(buyer, category=cause.tax_category),
         payee=snapshot.Payee(name=account.payee) if account.payee else None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
         acceptance=cause_facts.of_acceptance(cause.acceptance, zone=seller.time_zone) if cause.acceptance else None,
@@ -123,8 +123,8 @@ def _line(cause: causes.Cause, *, place: int) -> snapshot.Line:
         net_price=price,
         base_quantity=base,
         net=cause.amount,
-        tax_category=cause.version.tax_category,
-        tax_rate=cause.version.tax_rate,
+        tax_category=cause.taxed.category,
+        tax_rate=cause.taxed.rate,
     )
 
 

@@ -119,6 +119,6 @@ def _line(place: int, name: str, description: str, amount: Decimal, cause: cause
         unit_code=snapshot.ONE,
         net_price=abs(amount),
         net=amount,
-        tax_category=cause.version.tax_category,
-        tax_rate=cause.version.tax_rate,
+        tax_category=cause.taxed.category,
+        tax_rate=cause.taxed.rate,
     )

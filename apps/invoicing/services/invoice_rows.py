@@ -37,8 +37,8 @@ def rows_of(
             quantity=one.priced[0],
             unit_price=one.priced[1],
             net=one.amount,
-            tax_category=one.version.tax_category,
-            tax_rate=one.version.tax_rate,
+            tax_category=one.taxed.category,
+            tax_rate=one.taxed.rate,
             milestone=one.milestone if cause.parts else None,
         )
         for place, one in enumerate(cause.billed, start=1)

@@ -1,13 +1,15 @@
 """From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q, QuerySet
+
 from apps.audit import services as audit
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import canonical
 from apps.core.database import in_flight, together
 from apps.core.errors import Refused
@@ -40,7 +42,8 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
 
     The buyer who signs a milestone off cannot mend the seller's tax number, so it must not be found missing then.
     """
-    _check_tax(version, contract=contract)
+    treatments = {(version.tax_category, version.tax_rate), *_own_treatments(version)}
+    _check_tax(sorted(treatments), contract=contract)
     account = BankAccount.objects.filter(organisation_id=contract.seller_id, currency=version.currency, is_default=True)
     if not account.exists():
         raise Refused(
@@ -90,7 +93,7 @@ def issue_for(
     """Issue the invoice of a cause that was checked, and the series as it was locked for the number."""
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer = contract.seller, contract.buyer
-    _check_tax(version, contract=contract)
+    _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
@@ -100,7 +103,7 @@ def issue_for(
     work = billed_of(cause, deduction=deduction, currency=contract.currency)
     kept = withheld(contract=contract, version=version, totals=totals, billed=work)
     retained = kept.said
-    reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
+    reserved = reserved_of(reservations, totals=totals, rate=cause.taxed.rate, retained=retained)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
@@ -201,7 +204,7 @@ def _gives_back(cause: causes.Cause, series: NumberSeries) -> bool:
 
 def _breakdown(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
     """The tax on what it bills, line by line at its own treatment, less what it gives back."""
-    billed = (rules.TaxedAmount(one.amount, one.version.tax_category, one.version.tax_rate) for one in cause.billed)
+    billed = (one.taxed for one in cause.billed)
     less = (rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines)
     return rules.tax_breakdown([*billed, *less], currency=currency)
 
@@ -234,13 +237,16 @@ def _local_day(decision: Decision, *, seller: Organisation) -> date:
     return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
 
 
-def _check_tax(version: ContractVersion, *, contract: Contract) -> None:
-    rules.check_tax(
-        category=version.tax_category,
-        rate=version.tax_rate,
-        seller=_tax_identity(contract.seller),
-        buyer=_tax_identity(contract.buyer),
-    )
+def _own_treatments(version: ContractVersion) -> "QuerySet[PlanLine, tuple[str, Decimal]]":
+    """How lines of a version, and of the plans that may be picked instead, are taxed that are taxed otherwise."""
+    lines = PlanLine.objects.filter(Q(version=version) | Q(version__option_of=version)).exclude(tax_category="")
+    return lines.order_by().values_list("tax_category", "tax_rate").distinct()
+
+
+def _check_tax(treatments: Iterable[tuple[str, Decimal]], *, contract: Contract) -> None:
+    seller, buyer = _tax_identity(contract.seller), _tax_identity(contract.buyer)
+    for category, rate in treatments:
+        rules.check_tax(category=category, rate=rate, seller=seller, buyer=buyer)
 
 
 def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apps.audit import services as audit
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract
+from apps.contracts.rules import Agreed
 from apps.core import money
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
@@ -103,12 +104,12 @@ def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
 
 def amount_to_bill(milestone: Milestone) -> Decimal:
     """What the invoice of a milestone comes to, tax included, by the terms on which it will be issued."""
-    return total_to_bill(milestone.amount, version=milestone.line.version, currency=milestone.currency)
+    return total_to_bill(milestone.amount, agreed=milestone.line.agreed, currency=milestone.currency)
 
 
-def total_to_bill(net: Decimal, *, version: ContractVersion, currency: str) -> Decimal:
-    """What an invoice of so much, net, comes to with the tax of a version."""
-    amounts = [rules.TaxedAmount(net, version.tax_category, version.tax_rate)]
+def total_to_bill(net: Decimal, *, agreed: Agreed, currency: str) -> Decimal:
+    """What an invoice of so much, net, comes to with the tax of a line."""
+    amounts = [rules.TaxedAmount(net, agreed.tax_category, agreed.tax_rate)]
     return rules.totals(rules.tax_breakdown(amounts, currency=currency)).gross
 
 

@@ -104,13 +104,14 @@ def _withheld(
         if net <= 0:
             continue
         own = placed.line.own
+        tax_rate = by.scale.tax_rate if own.tax_rate is None else own.tax_rate
         into = materials if own.is_materials else billed
         start = [*billed.values(), *materials.values()]
         stood = into.get(own.retention_rate, rules.RetentionBilled(own=own.retention_rate))
         part = "materials" if own.is_materials else "work"
         into[own.retention_rate] = replace(stood, **{part: getattr(stood, part) + net})
         made = rules.withheld_of(
-            gross=net + money.half_up(net * by.scale.tax_rate / 100, currency),
+            gross=net + money.half_up(net * tax_rate / 100, currency),
             before=start,
             after=[*billed.values(), *materials.values()],
             past=pasts,

@@ -16,9 +16,10 @@ from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.schedule.words import NATURES
 from apps.core import money
 from apps.core.errors import Refused
-from apps.portals.changing.terms import LONGEST, OwnTermsFields
+from apps.portals.changing.terms import OwnTermsFields
 from apps.portals.drafting.dues import DueForm, due_values
 from apps.portals.drafting.measures import MeasureFields, measure_values
+from apps.portals.drafting.own_terms import CALENDAR_FIELDS, CalendarFields
 from apps.portals.forms import AmountField, DayField, explain
 
 BY_QUANTITY: Final = ("quantity", "unit", "portion")
@@ -190,11 +191,11 @@ class NewLineForm(MilestoneFields, DueForm):
             amount=typed["amount"],
             kind=self.line_kind,
             due=self.due(),
-            own=LineTerms(payment_days=typed["payment_days"]),
+            own=LineTerms(**CalendarFields.agreed(self)),
         )
 
 
-class CalendarLineForm(AmountFields, DueForm):
+class CalendarLineForm(AmountFields, CalendarFields, DueForm):
     """A deposit that is not invoiced yet, or a recurring line, as it stands, to be changed or taken out.
 
     Of a line of which ``billed`` periods are billed, name, start and length of a period stay.
@@ -210,9 +211,6 @@ class CalendarLineForm(AmountFields, DueForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    payment_days = forms.IntegerField(
-        label=gettext_lazy("Own days to pay"), min_value=0, max_value=LONGEST, required=False
-    )
     is_out = forms.BooleanField(label=gettext_lazy("Take it out"), required=False)
 
     def __init__(
@@ -220,7 +218,7 @@ class CalendarLineForm(AmountFields, DueForm):
     ) -> None:
         line = placed.line
         initial = {**due_values(line), "title": line.title, "scope": line.scope, "amount": _agreed(placed, currency)}
-        initial["payment_days"] = line.own.payment_days
+        initial |= {name: getattr(line.own, name) for name in CALENDAR_FIELDS}
         super().__init__(data, prefix=f"line-{placed.position}", initial=initial)
         self.placed, self.billed = placed, billed
         self.is_recurring = line.kind == RECURRING
@@ -253,7 +251,7 @@ class CalendarLineForm(AmountFields, DueForm):
             return ChangedLine(self.placed.position, None)
         stands, typed = self.placed.line, self.cleaned_data
         kept = {name: typed[name] for name in ("title", "scope") if name in self.changed_data}
-        own = LineTerms(payment_days=typed["payment_days"])
+        own = LineTerms(**self.agreed())
         wanted = replace(stands, due=self.due(), own=own, **kept)
         # Another number of periods comes to so many times the amount of one.
         if typed["amount"] is not None and {"amount", "period_count"} & {*self.changed_data}:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
+from apps.contracts.models.version import TaxCategory
 from apps.portals.forms import RateField
 
 LONGEST = 365
@@ -25,10 +26,26 @@ class EitherField(forms.TypedChoiceField):
         )
 
 
-class AgreedFields(forms.Form):
-    """Days to pay, the way to an acceptance, and what is charged for its day; empty: as in the contract."""
+class CalendarFields(forms.Form):
+    """What a line has of its own that nobody accepts, too: days to pay and tax; empty: as in the contract."""
 
     payment_days = forms.IntegerField(label=_("Own days to pay"), min_value=0, max_value=LONGEST, required=False)
+    tax_category = forms.ChoiceField(
+        label=_("Own tax"), required=False, choices=[("", _("As in the contract")), *TaxCategory.choices]
+    )
+    tax_rate = RateField(label=_("Own tax rate in percent"), required=False)
+
+    def agreed(self) -> dict[str, Any]:
+        """What was typed of them."""
+        return {name: self.cleaned_data[name] for name in CALENDAR_FIELDS}
+
+
+CALENDAR_FIELDS = tuple(CalendarFields.base_fields)
+
+
+class AgreedFields(CalendarFields):
+    """The same of a milestone: also the way to an acceptance, and what is charged for its day."""
+
     partial_acceptance = EitherField(
         label=_("Acceptance in part"), yes=_("May be accepted in part"), no=_("Accepted whole")
     )

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from apps.contracts.models import ContractVersion
+from apps.contracts.rules import Agreed, Expected
 from apps.core import money
 from apps.core.errors import Refused
 from apps.financing.models import Facility
@@ -63,7 +64,7 @@ def _quote(plan: ComparedPlan, *, version: ContractVersion, facility: Facility, 
         assert one.on is not None  # noqa: S101  (narrows the type)
         if (one.on - funding_on).days > facility.pre_longest_days:
             continue
-        face = _gross(one.amount, version)
+        face = _gross(one, version)
         try:
             found = price(
                 face=face,
@@ -97,8 +98,9 @@ def _quote(plan: ComparedPlan, *, version: ContractVersion, facility: Facility, 
     )
 
 
-def _gross(net: Decimal, version: ContractVersion) -> Decimal:
-    taxed = invoicing.TaxedAmount(net, version.tax_category, version.tax_rate)
+def _gross(one: Expected, version: ContractVersion) -> Decimal:
+    agreed = Agreed(version, one.own)
+    taxed = invoicing.TaxedAmount(one.amount, agreed.tax_category, agreed.tax_rate)
     return money.half_up(
         invoicing.totals(invoicing.tax_breakdown([taxed], currency=version.currency)).gross,
         version.currency,

@@ -161,7 +161,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     )
     # What was accepted for another amount than was priced leaves what it came to, less what is out on it; so does what
     # a change order made smaller before.
-    comes_to = Coalesce("bought_at", Least("face", F("milestone__amount") + _tax("milestone__amount")))
+    total = F("milestone__amount") + _tax("milestone__amount", "milestone__line")
+    comes_to = Coalesce("bought_at", Least("face", total))
     reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(comes_to - F("gross") - F("borne")))
     for currency, day, reserve in reserves:
         yield currency, FINANCED, max(day, today), reserve
@@ -208,10 +209,14 @@ def _days_to_pay(line: str) -> Coalesce:
     return Coalesce(f"{line}__payment_days", f"{TERMS}payment_days")
 
 
-def _tax(amount: str = "amount") -> Func:
-    """Rounded for each milestone and period, as its invoice will round it: Postgres rounds half away from zero too."""
+def _tax(amount: str = "amount", line: str = "line") -> Func:
+    """At the rate of its line, or the contract's; rounded for each milestone and period, as its invoice will round it:
+    Postgres rounds half away from zero too."""
     return Func(
-        F(amount) * F(f"{TERMS}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
+        F(amount) * Coalesce(f"{line}__tax_rate", f"{TERMS}tax_rate") / 100,
+        _digits(),
+        function="round",
+        output_field=models.DecimalField(),
     )
 
 

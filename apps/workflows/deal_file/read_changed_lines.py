@@ -114,7 +114,7 @@ def _check_kind(place: Place, changed: ChangedMilestone, *, kind: str) -> None:
     if kind != MILESTONE and of_milestones:
         place.refuse(
             "is billed by days, without a sign-off: it has no `planned`, `criteria` or `quantity`, and of its own only"
-            " `payment_days`"
+            " `payment_days` and `tax`"
         )
     if kind == DEPOSIT and (changed.until or changed.due.keys() & {"period", "count"}):
         place.refuse("is a deposit, billed once: it has no `every`, `times` or `until`")

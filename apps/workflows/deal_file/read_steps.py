@@ -9,6 +9,7 @@ from apps.contracts.criteria import OBJECTIVE, SUBJECTIVE
 from apps.contracts.drafts import ALL, AS_AGREED, MILESTONE, Condition, DraftCriterion, LineTerms
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
+from apps.contracts.rules.own_tax import STANDARD, TREATMENTS
 from apps.contracts.rules.payment import LONGEST_TO_PAY
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
@@ -48,7 +49,21 @@ def read_own_keys(place: Place, *, kind: str, again: str = "") -> dict[str, Any]
         if said is not None:
             is_none = bool(again) and said.is_text and said.text() == again
             own[name] = getattr(AS_AGREED, name) if is_none else read(said)
+    tax = place.maybe("tax")
+    if tax is not None:
+        is_none = bool(again) and tax.is_text and tax.text() == again
+        own |= {name: getattr(AS_AGREED, name) for name in OF_TAX} if is_none else _tax(tax)
     return own
+
+
+def _tax(place: Place) -> dict[str, Any]:
+    """How a line is taxed that is taxed otherwise than its contract."""
+    category, rate = place.need("category").one_of(*sorted(TREATMENTS)), place.maybe("rate")
+    percent = rate.percentage() if rate is not None else Decimal(0)
+    if (category == STANDARD) != bool(percent):
+        place.refuse("needs a `rate` above 0 where the category is S, and none otherwise")
+    place.done()
+    return {"tax_category": category, "tax_rate": percent}
 
 
 def read_criterion(place: Place) -> DraftCriterion:
@@ -104,5 +119,6 @@ OWN: Final[Mapping[str, tuple[str, Callable[[Place], Any]]]] = MappingProxyType(
     }
 )
 """The keys of a milestone's own terms: how each is called in :class:`LineTerms`, and what reads it."""
+OF_TAX: Final = ("tax_category", "tax_rate")
 OF_THE_CALENDAR: Final = MappingProxyType({"payment_days": OWN["payment_days"]})
-"""Those that a deposit or a recurring line may have."""
+"""Those that a deposit or a recurring line may have, beside its tax."""

@@ -46,7 +46,21 @@ conditions = st.builds(
     events=st.lists(names, max_size=2).map(tuple),
 )
 either = st.none() | st.booleans()
+TAXES = [
+    ("", None),
+    ("S", Decimal(7)),
+    ("S", Decimal("8.125")),
+    *((code, Decimal(0)) for code in ("Z", "E", "AE", "K", "G", "O")),
+]
 rates = st.none() | st.decimals(min_value=0, max_value=100, places=4)
+
+
+def taxed(draw: st.DrawFn, own: LineTerms) -> LineTerms:
+    """The same with a treatment and its rate, or neither."""
+    category, rate = draw(st.sampled_from(TAXES))
+    return replace(own, tax_category=category, tax_rate=rate)
+
+
 owns = st.builds(
     LineTerms,
     review_days=st.none() | st.integers(1, 365),
@@ -107,11 +121,11 @@ def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
             amount=draw(st.none() | amounts) if basis == "amount" else None,
             planned_on=draw(st.none() | st.dates(date(1970, 1, 1), date(2200, 12, 31))),
             criteria=tuple(draw(st.lists(criteria, max_size=3))),
-            own=draw(st.just(LineTerms()) | owns),
+            own=taxed(draw, draw(st.just(LineTerms()) | owns)),
         )
         lines.append(line)
     for kind, due in draw(st.lists(dues(amounts), max_size=3)):
-        own = LineTerms(payment_days=draw(st.none() | st.integers(0, 365)))
+        own = taxed(draw, LineTerms(payment_days=draw(st.none() | st.integers(0, 365))))
         title = draw(texts.filter(str.strip))
         line = DraftLine(title=title, kind=kind, due=due, basis="percent", percent=Decimal(0), own=own)
         if draw(st.booleans()):

@@ -45,6 +45,8 @@ class Column(StrEnum):
     QUESTIONS = "questions"
     DAMAGES = "damages"
     BONUS = "bonus"
+    TAX = "tax"
+    TAX_RATE = "tax_rate"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -56,7 +58,10 @@ class Column(StrEnum):
 LENGTHS: Final = {Column.PLAN: 80, Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
 NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
 DISCOUNTS: Final = (Column.DISCOUNT, Column.DISCOUNT_PERCENT)
-OTHER_NUMBERS: Final = (*DISCOUNTS, Column.RETENTION, Column.DAMAGES, Column.BONUS, Column.QUANTITY, Column.UNIT_PRICE)
+OTHER_NUMBERS: Final = (
+    *(*DISCOUNTS, Column.RETENTION, Column.DAMAGES, Column.BONUS, Column.TAX_RATE),
+    *(Column.QUANTITY, Column.UNIT_PRICE),
+)
 WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
     "en": {
         Column.PLAN: "Plan",
@@ -88,6 +93,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.QUESTIONS: "Questions that stop the clock",
         Column.DAMAGES: "Own damages for delay",
         Column.BONUS: "Own bonus",
+        Column.TAX: "Own tax",
+        Column.TAX_RATE: "Own tax rate",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -125,6 +132,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.QUESTIONS: "Fragen, die die Frist anhalten",
         Column.DAMAGES: "Eigene Verzugsstrafe",
         Column.BONUS: "Eigener Bonus",
+        Column.TAX: "Eigene Steuer",
+        Column.TAX_RATE: "Eigener Steuersatz",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -172,6 +181,8 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.QUESTIONS: "questions, rückfragen",
     Column.DAMAGES: "damages, damages for delay, liquidated damages, vertragsstrafe, verzugsstrafe",
     Column.BONUS: "bonus, bonus for being early, prämie",
+    Column.TAX: "tax category, tax treatment, vat category, steuerart, steuerkategorie",
+    Column.TAX_RATE: "tax rate, vat rate, steuersatz, ust satz, mwst satz, mehrwertsteuersatz",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, number of periods or last day, until, last day, ends on,"

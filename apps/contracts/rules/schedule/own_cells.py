@@ -51,6 +51,8 @@ def own_terms(said: Said, *, plain: Callable[[Cell], str], rate: Number, percent
         question_suspensions=said(Column.QUESTIONS, whole_of, None),
         damages_percent=said(Column.DAMAGES, percent, None),
         bonus_percent=said(Column.BONUS, percent, None),
+        tax_category=said(Column.TAX, lambda cell: known.tax_of(plain(cell)), ""),
+        tax_rate=said(Column.TAX_RATE, percent, None),
     )
 
 
@@ -62,6 +64,8 @@ OWN_COLUMNS: Final[Mapping[Column, str]] = {
     Column.QUESTIONS: "question_suspensions",
     Column.DAMAGES: "damages_percent",
     Column.BONUS: "bonus_percent",
+    Column.TAX: "tax_category",
+    Column.TAX_RATE: "tax_rate",
 }
 """Columns that a sheet has only where a line has such a term of its own, and the term."""
 
@@ -74,12 +78,14 @@ def written(own: LineTerms, *, marks: Mapping[bool, str]) -> dict[Column, Cell]:
 def unsaid(plan: Iterable[LineTerms]) -> list[Column]:
     """The columns of these that no line says anything in."""
     owns = list(plan)
-    return [column for column, name in OWN_COLUMNS.items() if all(getattr(own, name) is None for own in owns)]
+    return [column for column, name in OWN_COLUMNS.items() if all(getattr(own, name) in (None, "") for own in owns)]
 
 
-def _cell(value: bool | int | Decimal | None, marks: Mapping[bool, str]) -> Cell:
+def _cell(value: bool | int | Decimal | str | None, marks: Mapping[bool, str]) -> Cell:
     if isinstance(value, bool):
         return marks[value]
+    if isinstance(value, str):
+        return value or None
     return Decimal(value) if value is not None else None
 
 

@@ -47,6 +47,17 @@ _MARK: Final = {
 }
 
 _NATURE: Final = {word: nature for words in NATURES.values() for nature, word in words.items()}
+TAX: Final = {
+    **{code: code for code in ("S", "Z", "E", "AE", "K", "G", "O")},
+    **dict.fromkeys(("STANDARD", "STANDARD RATE", "NORMAL", "REGELSATZ", "STEUERSATZ"), "S"),
+    **dict.fromkeys(("ZERO", "ZERO RATED", "NULLSATZ"), "Z"),
+    **dict.fromkeys(("EXEMPT", "STEUERFREI", "BEFREIT"), "E"),
+    **dict.fromkeys(("REVERSE CHARGE", "STEUERSCHULD DES EMPFÄNGERS"), "AE"),
+    **dict.fromkeys(("INTRA-COMMUNITY SUPPLY", "INNERGEMEINSCHAFTLICHE LIEFERUNG"), "K"),
+    **dict.fromkeys(("EXPORT", "AUSFUHR"), "G"),
+    **dict.fromkeys(("OUTSIDE THE SCOPE OF TAX", "NICHT STEUERBAR"), "O"),
+}
+"""Tax treatments by their code of EN 16931, which an export writes, and by the words for them."""
 _SILENCE: Final = {
     **{word.casefold(): silence for words in SILENCE.values() for silence, word in words.items()},
     **{silence: silence for silence in SILENCES},
@@ -64,6 +75,16 @@ def silence_of(text: str) -> str:
             known=", ".join(SILENCE["en"].values()),
         )
     return said
+
+
+def tax_of(text: str) -> str:
+    """A tax treatment as its code; empty for as in the contract, refused when it is none."""
+    said = " ".join(text.split()).upper()
+    if said and said not in TAX:
+        raise Refused(
+            "“{text}” is no tax treatment. Write a code of EN 16931: S, Z, E, AE, K, G or O.", text=text.strip()[:40]
+        )
+    return TAX.get(said, "")
 
 
 def nature_of(text: str) -> str:
