@@ -132,8 +132,8 @@ OF_OWN_TERMS: Final = (
     ),
     models.CheckConstraint(
         condition=Q(tax_category="", tax_rate__isnull=True)
-        | Q(tax_category="S", tax_rate__gt=0, tax_rate__lte=100)
-        | Q(tax_category__in=("Z", "E", "AE", "K", "G", "O"), tax_rate=0),
+        | Q(tax_category="S", tax_rate__isnull=False, tax_rate__gt=0, tax_rate__lte=100)
+        | Q(tax_category__in=("Z", "E", "AE", "K", "G", "O"), tax_rate__isnull=False, tax_rate=0),
         name="own_tax_has_the_rate_of_its_treatment",
     ),
     models.CheckConstraint(
