@@ -187,8 +187,9 @@ def _of_kind(kind: str, made: SemanticInvoice, *, part: Decimal, unit: Decimal) 
 def _taxed_apart(made: SemanticInvoice, *, part: Decimal) -> SemanticInvoice:
     """The same with a second line at 7 %, and a third at its own treatment; what is outside the scope stays alone."""
     first = made.lines[0]
-    taxed = {} if first.tax_category == "O" else {"tax_category": "S", "tax_rate": D(7)}
-    second = replace(first, identifier="2", name="Goods", net_price=part, net=part, **taxed)
+    second = replace(first, identifier="2", name="Goods", net_price=part, net=part)
+    if first.tax_category != "O":
+        second = replace(second, tax_category="S", tax_rate=D(7))
     lines = (first, second, replace(second, identifier="3", tax_category=first.tax_category, tax_rate=first.tax_rate))
     rows = rules.tax_breakdown(
         [rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in lines], currency=made.currency

@@ -164,9 +164,10 @@ def test_the_database_refuses_another_tax(story: Story) -> None:
     drafted = scenarios.drafted_contract(story.parties, draft=scenarios.software_draft(story.parties, number="D-2"))
     with both(story):
         lines = PlanLine.objects.filter(version__contract=drafted)
-        for category, rate in (("S", None), ("S", D(0)), ("", D(7)), ("E", D(7)), ("B", D(0))):
+        unsaid: tuple[str, Decimal | None] = ("S", None)
+        for taxed in (unsaid, ("S", D(0)), ("", D(7)), ("E", D(7)), ("B", D(0))):
             with pytest.raises(IntegrityError, match="own_tax_has_the_rate"), transaction.atomic():
-                lines.update(tax_category=category, tax_rate=rate)
+                lines.update(tax_category=taxed[0], tax_rate=taxed[1])
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion, PlanLine
@@ -237,10 +237,11 @@ def _local_day(decision: Decision, *, seller: Organisation) -> date:
     return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
 
 
-def _own_treatments(version: ContractVersion) -> "QuerySet[PlanLine, tuple[str, Decimal]]":
+def _own_treatments(version: ContractVersion) -> set[tuple[str, Decimal]]:
     """How lines of a version, and of the plans that may be picked instead, are taxed that are taxed otherwise."""
     lines = PlanLine.objects.filter(Q(version=version) | Q(version__option_of=version)).exclude(tax_category="")
-    return lines.order_by().values_list("tax_category", "tax_rate").distinct()
+    found = lines.order_by().values_list("tax_category", "tax_rate").distinct()
+    return {(category, rate) for category, rate in found if rate is not None}
 
 
 def _check_tax(treatments: Iterable[tuple[str, Decimal]], *, contract: Contract) -> None:
