@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0046_own_tax_of_a_line'),
-        ('invoicing', '0045_corrections_on_their_way'),
+        ('invoicing', '0046_withdrawn_from_applications'),
         ('milestones', '0038_first_of_two_reserves'),
     ]
 
