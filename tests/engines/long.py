@@ -5,14 +5,14 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from django.db import IntegrityError
+from django.db import DatabaseError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as from_seed
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from apps.core.database import scratch
 from tests.commits import checked_without_commit
-from tests.engines import crash, faults, kills, life, mutants, races
+from tests.engines import crash, faults, kills, life, mutants, races, walks
 from tests.engines.course import life as courses
 from tests.engines.proxy import Fault, Plan
 from tests.engines.report import Report
@@ -67,16 +67,20 @@ def lives(_template: Template, *, seed: int, size: float) -> Report:
 
 
 def mutants_of_lives(_template: Template, seed: int) -> Proof:
-    for (machine, begin), seeded in zip(LIVES, (mutants.OF_LIVES, mutants.OF_COURSES), strict=True):
+    """By chance those that are met often, and each of ``courses`` by a short course to it."""
+    for machine, begin, seeded in ((*LIVES[0], mutants.OF_LIVES), (*LIVES[1], mutants.BY_CHANCE)):
         for fault, mutant in seeded.items():
             with scratch.scratch_database(), begin(every=20), checked_without_commit(), mutant():
                 yield fault, any(_is_found(machine, seed + luck) for luck in range(MOST_LUCK))
+    with scratch.scratch_database(), courses.begin(every=0), checked_without_commit():
+        for fault in walks.WALKS:
+            yield f"{fault}, by a short course", walks.is_met(fault)
 
 
 def _is_found(machine: type[RuleBasedStateMachine], seed: int) -> bool:
     try:
         run_state_machine_as_test(from_seed(seed)(machine), settings=_lives(examples=60, shrink=()))
-    except (AssertionError, IntegrityError):  # the paper contradicts, or a guard refuses; no lock or lost session
+    except (AssertionError, DatabaseError):  # the paper contradicts, or a guard refuses; no lock or lost session
         return True
     return False
 

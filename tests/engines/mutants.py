@@ -5,7 +5,7 @@ Each is a block inside which this process, and what it forks, runs the product w
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from time import sleep
 from typing import Any, Final
 from unittest.mock import patch
@@ -15,12 +15,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from procrastinate.tasks import Task
 
+from apps.contracts import services as contracts
+from apps.contracts.rules import changed_terms
+from apps.contracts.services import signing
 from apps.financing.rules import waterfall
 from apps.financing.services import collecting
 from apps.invoicing import rules as invoicing
+from apps.invoicing.models.refund import RefundQuerySet
 from apps.invoicing.rules import Taken
+from apps.invoicing.services import charge_notes
 from apps.ledger import services as ledger
 from apps.milestones import rules as sign_off
+from apps.milestones.services import asking, reviewing, silence, submitting
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
@@ -113,15 +119,61 @@ def reserve_first() -> AbstractContextManager[Any]:
 def paid_before_retained() -> AbstractContextManager[Any]:
     """A credit note owes money back while the buyer still keeps some of the same invoice."""
 
-    def taken(gross: Any, *, open_: Any, retained: Any) -> Any:
+    def taken(gross: Any, *, open_: Any, retained: Any, own: Any = 0) -> Any:
         return Taken(min(gross, open_), type(gross)(0), max(gross - open_, type(gross)(0)))
 
     return patch.object(invoicing, "taken", taken)
 
 
-def disputed_accepted() -> AbstractContextManager[Any]:
-    """The buyer's person accepts what the buyer's own side disputes."""
-    return patch.object(sign_off, "check_undisputed", lambda *_given, **_more: None)
+def unchecked(place: Any, *checks: str) -> Mutant:
+    """What these refuse is let through."""
+
+    @contextmanager
+    def mutant() -> Iterator[None]:
+        with ExitStack() as patched:
+            for check in checks:
+                patched.enter_context(patch.object(place, check, lambda *_given, **_more: None))
+            yield
+
+    return mutant
+
+
+@contextmanager
+def second_is_first() -> Iterator[None]:
+    """Whoever accepted first accepts again, and that counts as the second of two people."""
+    with unchecked(sign_off, "check_second")(), unchecked(contracts, "check_another_person")():
+        yield
+
+
+def time_of_questions_lost() -> AbstractContextManager[Any]:
+    """A clock that stood still for a question runs on to the deadline that was told before."""
+    return patch.object(asking, "moved_deadline", lambda due_at, **_more: due_at)
+
+
+def silence_as_agreed() -> AbstractContextManager[Any]:
+    """Silence does what was agreed of it, whatever the buyer found meanwhile."""
+    return patch.object(reviewing, "silence_of", silence.agreed_silence)
+
+
+def refunds_forgotten() -> AbstractContextManager[Any]:
+    """Money that was paid back to its payer can be paid back once more."""
+    return patch.object(RefundQuerySet, "holding", RefundQuerySet.none)
+
+
+def charged_beyond_room() -> AbstractContextManager[Any]:
+    """What is charged back is taken whole, whatever is left of the invoice."""
+    return patch.object(charge_notes, "within", lambda asked, *, rate, **_more: (asked, asked * rate / 100))
+
+
+def base_plan_signed() -> AbstractContextManager[Any]:
+    """Whichever plan is picked, the base plan is in force."""
+    return patch.object(signing, "plan_picked", lambda plans, **_more: plans[0])
+
+
+def days_of_review_kept() -> AbstractContextManager[Any]:
+    """A change order says other days of review, and the contract goes on with those that it had."""
+    others = tuple(one for one in changed_terms.CHANGEABLE if one != "review_days")
+    return patch.object(changed_terms, "CHANGEABLE", others)
 
 
 @contextmanager
@@ -174,8 +226,25 @@ OF_RACES: Final[dict[str, tuple[Mutant, str]]] = {
 OF_LIVES: Final[dict[str, Mutant]] = {"the reserve released before the advance is repaid": reserve_first}
 OF_COURSES: Final[dict[str, Mutant]] = {
     "money freed before what is retained falls": paid_before_retained,
-    "what the buyer disputes is accepted": disputed_accepted,
+    "what the buyer disputes is accepted": unchecked(sign_off, "check_undisputed"),
+    "more is accepted in part than what nobody disputes": unchecked(sign_off, "check_in_dispute"),
+    "a question gives no time back": time_of_questions_lost,
+    "silence accepts what an inspection found defective": silence_as_agreed,
+    "nobody has to inspect": unchecked(sign_off, "check_inspected"),
+    "one person accepts for two": second_is_first,
+    "what builds on others is accepted before them": unchecked(sign_off, "check_above"),
+    "nobody waits for an event": unchecked(submitting, "check_condition"),
+    "money is paid back twice": refunds_forgotten,
+    "an order changes no days of review": days_of_review_kept,
+    "more is charged back than there is": charged_beyond_room,
+    "the plan that was picked is not the one in force": base_plan_signed,
 }
+"""Each topic of ``course`` with a fault of its own; :mod:`tests.engines.walks` goes a short way to each."""
+BY_CHANCE: Final = {
+    fault: OF_COURSES[fault]
+    for fault in ("money freed before what is retained falls", "what the buyer disputes is accepted")
+}
+"""Those that random courses meet within minutes."""
 OF_FAULTS: Final[dict[str, tuple[Mutant, str]]] = {
     "no idempotency claim": (without_claim, "the answer is lost"),
     "a lost COMMIT believed": (commit_believed, "the request is lost"),

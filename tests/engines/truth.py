@@ -101,6 +101,8 @@ SENTENCES: Final = {
     "Every proposal and every signed contract has one job for its PDF, and one more for each time it was asked for": (
         "SELECT v.ref || ' ' || k.kind FROM contracts_contractversion v JOIN contracts_contract c"
         " ON c.id = v.contract_id CROSS JOIN (VALUES ('proposal'), ('signed')) k (kind) WHERE v.proposed_at IS NOT NULL"
+        # The other plans that a version offers stand in its paper.
+        " AND v.option_of_id IS NULL"
         " AND (k.kind = 'proposal' OR (SELECT count(*) FROM contracts_signature s WHERE s.version_id = v.id) = 2)"
         " AND (SELECT count(*) "
         + JOB_OF.format(task="make_contract_document", name="version_ref", ref="v.ref")
@@ -201,10 +203,15 @@ SENTENCES: Final = {
         " WHERE j.args->>'inspection_ref' = i.ref) <> 1 + (NOT i.is_passed)::int"
     ),
     "The buyer's inspectors hear once of what has to be inspected, and of nothing else": (
-        "SELECT s.ref FROM milestones_submission s JOIN contracts_contract c ON c.id = s.contract_id"
-        " JOIN contracts_contractversion v ON v.id = c.active_version_id WHERE s.state <> 'draft'"
+        # As the line says, in the plan under which it was submitted; what a settlement values nobody inspects.
+        "SELECT s.ref FROM milestones_submission s JOIN milestones_milestone m ON m.id = s.milestone_id"
+        " JOIN contracts_contractversion v ON v.id = (SELECT coalesce(max(g.plan_id), max(g.version_id))"
+        " FROM contracts_signature g WHERE g.contract_id = s.contract_id"
+        " AND g.sha256 = s.canonical_text::jsonb->'contract'->>'sha256')"
+        " JOIN contracts_planline l ON l.version_id = v.id AND l.position = m.position WHERE s.canonical_text <> ''"
+        " AND NOT EXISTS (SELECT 1 FROM milestones_decision d WHERE d.submission_id = s.id AND d.outcome = 'settled')"
         " AND (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
-        " AND j.task_name LIKE '%.send_inspection_wanted') <> v.needs_inspection::int"
+        " AND j.task_name LIKE '%.send_inspection_wanted') <> coalesce(l.needs_inspection, v.needs_inspection)::int"
     ),
     "A colleague hears once of what was passed on": (
         "SELECT h.ref FROM milestones_handover h WHERE (SELECT count(*) FROM procrastinate_jobs j"

@@ -14,17 +14,28 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.workflows import changing
 from apps.workflows.once import Answer
 from tests import change_orders
-from tests.engines.course.correcting import Correcting
+from tests.engines.course.charging import Charging
 from tests.engines.course.plain import BILLED, OPEN, ZERO, Part, cents
+from tests.engines.course.review import Agreed
 from tests.engines.course.stage import PICK, SIDES
 from tests.scenarios import key
 
 OWNERS = {"seller": "seller", "buyer": "buyer"}
 FACTORS = st.sampled_from([Decimal("0.2"), Decimal("0.6"), Decimal("0.9"), Decimal("1.25")])
+SIGN_OFF = st.builds(
+    Agreed,
+    days=st.sampled_from([300, 300, 5, 21]),
+    silence=st.sampled_from(["escalates", "accepted", "accepted", "rejected", "interest"]),
+    questions=st.integers(0, 2),
+    is_inspected=st.sampled_from([False, False, False, True]),
+    two_above=st.sampled_from([None, None, None, Decimal("8000.00")]),
+    in_parts=st.sampled_from([True, True, True, False]),
+)
+"""What both sides may agree of it, mostly what lets a life go on."""
 Wanted = dict[int, Decimal | None]
 
 
-class Changing(Correcting):
+class Changing(Charging):
     """What both sides sign of it; one proposal at a time."""
 
     @rule(side=SIDES, amount=st.sampled_from([Decimal("1000.01"), Decimal("2500.00")]))
@@ -77,6 +88,21 @@ class Changing(Correcting):
         )
         self._propose(side, {}, terms=terms)
 
+    @rule(side=SIDES, agreed=SIGN_OFF)
+    def propose_other_sign_off(self, side: str, agreed: Agreed) -> None:
+        """What is submitted from then on is reviewed by it; what waits already goes on as it was submitted."""
+        terms = ChangedTerms(
+            payment_days=31 + self.paper.changes % 300,
+            review_days=agreed.days,
+            silence=agreed.silence,
+            question_suspensions=agreed.questions,
+            needs_inspection=agreed.is_inspected,
+            second_acceptor_above=agreed.two_above,
+            one_acceptor=agreed.two_above is None,
+            partial_acceptance=agreed.in_parts,
+        )
+        self._propose(side, {}, terms=terms, agreed=agreed)
+
     @precondition(lambda self: self.paper.change is not None)
     @rule(side=SIDES)
     def sign_change(self, side: str) -> None:
@@ -96,6 +122,7 @@ class Changing(Correcting):
             allowed=can,
         ):
             self.paper.change = None
+            self.paper.agreed = self.paper.agreed_by_change or self.paper.agreed
             self._carry_out(wanted, taken or [])
 
     @precondition(lambda self: self.paper.change is not None)
@@ -120,6 +147,7 @@ class Changing(Correcting):
         lines: tuple[ChangedLine, ...] = (),
         added: tuple[DraftLine, ...] = (),
         terms: ChangedTerms = AS_THEY_ARE,
+        agreed: Agreed | None = None,
     ) -> None:
         self.paper.changes += 1
         draft = ChangeDraft(f"Change {self.paper.changes}", "Agreed by phone.", lines, added, terms)
@@ -133,7 +161,7 @@ class Changing(Correcting):
 
         answer = self._do(OWNERS[side], run, allowed=can and any(one is not None for one in left.values()))
         if answer:
-            self.paper.change = (answer, side, wanted)
+            self.paper.change, self.paper.agreed_by_change = (answer, side, wanted), agreed
 
     def _follow(self, wanted: Wanted) -> list[tuple[Part, Decimal]] | None:
         """What a change would take back of what was accepted; None where milestones do not let it happen."""

@@ -13,7 +13,7 @@ from apps.invoicing.services import correcting as corrections
 from apps.workflows import correcting, crediting
 from apps.workflows.once import Answer
 from tests.engines.course.disputing import Disputing
-from tests.engines.course.plain import ZERO, Part, cents
+from tests.engines.course.plain import ZERO, Bill, Part, cents
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.scenarios import key
 
@@ -74,7 +74,7 @@ class Correcting(Disputing):
             lambda actor: crediting.ask_nullification(
                 actor=actor, key=key(), milestone_ref=milestone.ref, share=Share(amount=net), reason="It loses rows."
             ),
-            allowed=can and part.bill is not None and self._may_credit(part.bill, net),
+            allowed=can and part.bill is not None and self._may_take_back(part.bill, net),
         )
         if answer:
             part.request = (answer["nullification"], side, net)
@@ -89,9 +89,11 @@ class Correcting(Disputing):
         if self._do(
             PERSON[side],
             lambda actor: crediting.grant_nullification(actor=actor, key=key(), nullification_ref=ref),
-            allowed=side != by and self.paper.state != "terminated" and self._may_credit(part.bill, net),
+            allowed=side != by and self.paper.state != "terminated" and self._may_take_back(part.bill, net),
         ):
             part.request = None
+            for charge in part.bill.charges:
+                charge.withdraw()
             self.paper.withdraw(part, net)
             self.paper.reopen()
 
@@ -110,6 +112,12 @@ class Correcting(Disputing):
 
         if self._do(PERSON[side], run, allowed=self.paper.state != "terminated"):
             part.request = None
+
+    def _may_take_back(self, bill: Bill, net: Decimal) -> bool:
+        """What was charged back ends with the acceptance, and is owed again before the bill is credited."""
+        if bill.defects_withhold and not bill.open:
+            return False
+        return 0 < net <= bill.left and bill.gross_of_credit(net) - bill.charged <= self.paper.room(bill)
 
     def _requests(self) -> list[Part]:
         return [one for one in self.paper.parts if one.request is not None]

@@ -9,8 +9,8 @@ from hypothesis.stateful import precondition, rule
 from apps.invoicing.rules import Share
 from apps.workflows import disputing
 from apps.workflows.once import Answer
-from tests.engines.course.paying import Paying
 from tests.engines.course.plain import ZERO, Argument, Bill, Part, cents
+from tests.engines.course.refunding import Refunding
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.scenarios import key
 
@@ -18,7 +18,7 @@ PERSON = {"seller": "seller", "buyer": "approver"}
 OUTCOMES = st.sampled_from(["upheld", "partly_upheld", "rejected"])
 
 
-class Disputing(Paying):
+class Disputing(Refunding):
     """One argument about one amount, ended by both sides."""
 
     @rule(pick=PICK, share=SHARES, side=SIDES)
@@ -38,9 +38,10 @@ class Disputing(Paying):
                 reason="It loses rows.",
                 answer_days=14,
             ),
-            allowed=part.state == about and part.argument is None and amount > 0,
+            allowed=part.state == about and not self._is_too_late(part) and part.argument is None and amount > 0,
         )
         if answer:
+            self._stand_still(part)
             part.argument = Argument(answer["dispute"], side, amount)
 
     @precondition(lambda self: self.paper.bills)
@@ -105,7 +106,7 @@ class Disputing(Paying):
             lambda actor: disputing.agree_outcome(actor=actor, key=key(), proposal_ref=self.proposals[argument]),
             allowed=side != argument.proposed_by and self._may_fall(about, argument.upheld),
         ):
-            _over(about, argument)
+            self._over(about, argument, upheld=argument.upheld)
             if isinstance(about, Bill) and argument.upheld:
                 self.paper.credit(about, argument.upheld)
 
@@ -118,7 +119,7 @@ class Disputing(Paying):
             lambda actor: disputing.withdraw_dispute(actor=actor, key=key(), dispute_ref=argument.ref),
             allowed=side == argument.by,
         ):
-            _over(about, argument)
+            self._over(about, argument)
 
     def _arguments(self) -> list[tuple[Part | Bill, Argument]]:
         of_parts: list[tuple[Part | Bill, Argument]] = [
@@ -136,9 +137,13 @@ class Disputing(Paying):
             return False
         return bill.gross_of_credit(net) <= self.paper.room(bill) and (not bill.defects_withhold or bill.open > 0)
 
-
-def _over(about: Part | Bill, argument: Argument) -> None:
-    if about.argument is argument:
+    def _over(self, about: Part | Bill, argument: Argument, *, upheld: Decimal = ZERO) -> None:
+        if about.argument is not argument:
+            assert isinstance(about, Part)
+            about.older.remove(argument)
+            return
         about.argument = None
-    elif isinstance(about, Part):
-        about.older.remove(argument)
+        if isinstance(about, Part):
+            if about.review is not None and upheld:
+                about.review.was_upheld = True
+            self._go_on(about)

@@ -23,7 +23,7 @@ from tests.engines.life import as_owner
 from tests.scenarios import acting, key
 
 LAST = timedelta(days=170)
-"""A life is over before any review is."""
+"""A life is over before a long review is."""
 HALF = Decimal("0.5")
 
 
@@ -207,7 +207,7 @@ class Ending(Changing):
         for part in valued:
             if part.amount != values[part]:
                 part.quantity = None
-            part.state, part.amount = "accepted", values[part]
+            part.state, part.amount, part.accepted_on = "accepted", values[part], self.today
         for part in valued:
             bill = part.bill = Bill(refs[self._milestone(part).ref], part.amount, self.paper.rate)
             bill.retained = self.paper.keeps_back(bill)

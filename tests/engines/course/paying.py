@@ -9,13 +9,14 @@ from hypothesis.stateful import precondition, rule
 from apps.workflows import billing, crediting
 from apps.workflows.once import Answer
 from tests.engines.course.plain import ZERO, Money, cents
-from tests.engines.course.stage import PICK, Stage
+from tests.engines.course.reviewing import Reviewing
+from tests.engines.course.stage import PICK
 from tests.scenarios import key
 
 PAID = st.sampled_from([Decimal("0.25"), Decimal("0.3333"), Decimal(1), Decimal("1.5")])
 
 
-class Paying(Stage):
+class Paying(Reviewing):
     """What the buyer pays, as the seller's billing records it."""
 
     @precondition(lambda self: self.paper.bills)
@@ -51,7 +52,7 @@ class Paying(Stage):
             lambda actor: billing.reverse_payment(
                 actor=actor, key=key(), payment_ref=payment.ref, reason="Recorded by mistake."
             ),
-            allowed=not payment.is_reversed,
+            allowed=not payment.is_reversed and not any(one.is_held for one in payment.refunds),
         ):
             for bill, amount in payment.settles:
                 bill.paid -= amount

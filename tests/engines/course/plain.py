@@ -4,10 +4,12 @@ Amounts are euros, net of tax where a bill's tax is not named. A rule of the pro
 in other words on purpose: two people who copy from each other find nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
+
+from tests.engines.course.review import USUAL, Agreed, Review
 
 ZERO: Final = Decimal(0)
 CENT: Final = Decimal("0.01")
@@ -46,6 +48,19 @@ class Defect:
 
 
 @dataclass(eq=False)
+class ChargedBack:
+    """What the buyer charges back: claimed, objected, standing or withdrawn, and what it took with its tax."""
+
+    ref: str
+    asked: Decimal
+    state: str = "claimed"
+    gross: Decimal = ZERO
+
+    def withdraw(self) -> None:
+        self.state, self.gross = "withdrawn", ZERO
+
+
+@dataclass(eq=False)
 class Bill:
     """An invoice: what it came to, what is kept back of it, and what became of it."""
 
@@ -62,6 +77,7 @@ class Bill:
     argument: Argument | None = None
     street: str = ""
     """Where the buyer is by its last correction."""
+    charges: list[ChargedBack] = field(default_factory=list)
 
     def tax(self, net: Decimal) -> Decimal:
         return cents(net * self.rate / 100)
@@ -80,7 +96,12 @@ class Bill:
 
     @property
     def credited(self) -> Decimal:
-        return self.credited_net + self.tax(self.credited_net)
+        return self.credited_net + self.tax(self.credited_net) + self.charged
+
+    @property
+    def charged(self) -> Decimal:
+        """What was charged back of it, which lowers what is owed and not what was supplied."""
+        return sum((one.gross for one in self.charges), ZERO)
 
     @property
     def open(self) -> Decimal:
@@ -116,17 +137,34 @@ class Part:
     """Asked to be withdrawn: reference, by which side, how much."""
     before: str = "planned"
     """What it was when it was submitted, and is again once that is taken back."""
+    review: Review | None = None
+    """Of what was submitted last."""
+    accepted_on: date | None = None
 
     @property
     def arguments(self) -> list[Argument]:
         return [*self.older, *([self.argument] if self.argument is not None else [])]
 
-    def submit(self) -> None:
-        self.before, self.state, self.older, self.argument = self.state, "submitted", self.arguments, None
+    def submit(self, review: Review) -> None:
+        self.before, self.state = self.state, "submitted"
+        self.older, self.argument, self.review = self.arguments, None, review
 
     @property
     def counts(self) -> Decimal:
         return ZERO if self.state == "cancelled" else self.amount - self.withdrawn
+
+
+@dataclass(eq=False)
+class GoneBack:
+    """Money that goes back to its payer: asked, paid, or over."""
+
+    ref: str
+    amount: Decimal
+    state: str = "asked"
+
+    @property
+    def is_held(self) -> bool:
+        return self.state != "over"
 
 
 @dataclass(eq=False)
@@ -137,13 +175,15 @@ class Money:
     amount: Decimal
     settles: list[tuple[Bill, Decimal]] = field(default_factory=list)
     is_reversed: bool = False
+    refunds: list[GoneBack] = field(default_factory=list)
 
     def of(self, bill: Bill) -> Decimal:
         return sum((amount for one, amount in self.settles if one is bill), ZERO)
 
     @property
     def unapplied(self) -> Decimal:
-        return self.amount - sum((amount for _bill, amount in self.settles), ZERO)
+        gone = sum((one.amount for one in self.refunds if one.is_held), ZERO)
+        return self.amount - sum((amount for _bill, amount in self.settles), ZERO) - gone
 
 
 @dataclass(eq=False)
@@ -165,10 +205,21 @@ class Paper:
     retention: Decimal = ZERO
     """Percent of each milestone's bill that is kept back."""
     state: str = "active"
+    agreed: Agreed = USUAL
+    own: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What a line has in the place of what was agreed for all, by position."""
+    builds_on: set[int] = field(default_factory=set)
+    """Positions that are accepted only after everything above."""
+    waits_for: dict[int, str] = field(default_factory=dict)
+    """Events that come before anything of a position is submitted, ..."""
+    happened: set[str] = field(default_factory=set)
+    """... and which the buyer has confirmed."""
     parts: list[Part] = field(default_factory=list)
     bills: list[Bill] = field(default_factory=list)
     payments: list[Money] = field(default_factory=list)
     calendar: list[Instalment] = field(default_factory=list)
+    charges_tax: Decimal | None = None
+    """With which rate of tax the buyer charges back, where that is agreed."""
     kept: Decimal = ZERO
     """All that was ever kept back, ..."""
     given_back: Decimal = ZERO
@@ -186,6 +237,15 @@ class Paper:
     positions: int = 3
     """How many were given; none is given twice."""
     changes: int = 0
+    agreed_by_change: Agreed | None = None
+    """What the proposed change says of sign-off."""
+
+    def agreed_for(self, position: int) -> Agreed:
+        return replace(self.agreed, **self.own.get(position, {}))
+
+    def above(self, part: Part) -> list[Part]:
+        """What has to be accepted before it."""
+        return [one for one in self.parts if part.position in self.builds_on and one.position < part.position]
 
     def of(self, position: int) -> list[Part]:
         """The parts of a position that count."""
@@ -227,8 +287,12 @@ class Paper:
     def credit(self, bill: Bill, net: Decimal) -> None:
         """A credit note: what is open falls, then what is kept back; only then is money free that was paid, the newest
         first."""
-        too_much = bill.gross_of_credit(net) - bill.open
+        self.take(bill, bill.gross_of_credit(net))
         bill.credited_net += net
+
+    def take(self, bill: Bill, gross: Decimal) -> None:
+        """So much less is owed of a bill; the caller says for what."""
+        too_much = gross - bill.open
         kept_no_more = max(min(too_much, bill.retained - bill.asked_for), ZERO)
         bill.retained -= kept_no_more
         self.kept -= kept_no_more

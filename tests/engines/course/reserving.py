@@ -5,13 +5,13 @@ from decimal import Decimal
 from hypothesis.stateful import precondition, rule
 
 from apps.workflows import reserving
+from tests.engines.course.answering import Answering
 from tests.engines.course.plain import ZERO, Bill, Defect, cents
-from tests.engines.course.signing_off import SigningOff
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.scenarios import key
 
 
-class Reserving(SigningOff):
+class Reserving(Answering):
     """Reservations, until none is left."""
 
     @precondition(lambda self: self._listed())

@@ -14,17 +14,20 @@ from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.milestones.services import Defect as Named
 from apps.parties.actor import Actor
-from apps.workflows import notices, reserving, sign_off
+from apps.workflows import confirming, notices, reserving, sign_off
 from apps.workflows.once import Answer
 from tests.engines.course import plain
 from tests.engines.course.plain import OPEN, ZERO, Bill, Defect, cents
-from tests.engines.course.stage import PICK, SHARES, Stage
+from tests.engines.course.review import First, Review
+from tests.engines.course.reviewing import ACCEPTORS, Reviewing
+from tests.engines.course.stage import MOSTLY, PICK, SHARES
 from tests.scenarios import acting, key
 
-ACCEPTED = st.sampled_from(["amount", "percent", "quantity"])
+ACCEPTED = st.sampled_from(["amount", "percent", "quantity", "rest"])
+"""How a part is said; the rest is what is not in dispute."""
 
 
-class SigningOff(Stage):
+class SigningOff(Reviewing):
     """The sign-off, from what is sent to what is billed."""
 
     @rule(pick=PICK)
@@ -40,13 +43,31 @@ class SigningOff(Stage):
             _text, seen = milestones.preview(milestone)
             return sign_off.submit_milestone(actor=actor, key=key(), milestone_ref=milestone.ref, seen=seen)
 
-        runs = self.paper.state == "active" and not self.paper.is_over_for(self.today)
-        answer = self._do("seller", run, allowed=part.state in OPEN and runs)
+        waits_for = self.paper.waits_for.get(part.position)
+        has_happened = waits_for is None or waits_for in self.paper.happened
+        answer = self._do("seller", run, allowed=part.state in OPEN and self._runs() and has_happened)
         if answer:
-            part.submit()
+            part.submit(Review.beginning(self.today, self.paper.agreed_for(part.position)))
             system = Actor.system(organisation_id=self.parties.buyer.pk)
             with acting(system, at=self.at):
                 notices.note_delivery(actor=system, submission_ref=answer["submission"], proof=Proof.MAIL, at=self.at)
+
+    @precondition(lambda self: self.paper.waits_for)
+    @rule(by=ACCEPTORS)
+    def confirm_event(self, by: str) -> None:
+        """What waits for it can be submitted from then on; no work is accepted by it."""
+        position, event = next(iter(self.paper.waits_for.items()))
+        if self._do(
+            by,
+            lambda actor: confirming.confirm_event(
+                actor=actor, key=key(), contract_ref=self.contract.ref, event=event, note="Letter of today."
+            ),
+            allowed=self._runs() and position in self.paper.plan and event not in self.paper.happened,
+        ):
+            self.paper.happened.add(event)
+
+    def _runs(self) -> bool:
+        return self.paper.state == "active" and not self.paper.is_over_for(self.today)
 
     @precondition(lambda self: self._waits())
     @rule(pick=PICK)
@@ -57,7 +78,7 @@ class SigningOff(Stage):
         if self._do(
             "seller",
             lambda actor: sign_off.withdraw_submission(actor=actor, key=key(), submission_ref=submission.ref),
-            allowed=part.state == "submitted",
+            allowed=self._may_decide(part),
         ):
             part.state = part.before
 
@@ -79,48 +100,41 @@ class SigningOff(Stage):
                 verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="No.")],
             )
 
-        if self._do("approver", run, allowed=part.state == "submitted"):
+        if self._do("approver", run, allowed=self._may_decide(part)):
             part.state = "changes_requested"
 
     @precondition(lambda self: self._waits())
-    @rule(pick=PICK)
-    def accept(self, pick: int) -> None:
+    @rule(pick=PICK, by=ACCEPTORS)
+    def accept(self, pick: int, by: str = "approver") -> None:
         part = self._part(pick, "submitted")
         if part is None or (submission := self._submission(part)) is None:
             return
+        first = part.review.first if part.review is not None else None
+        can = self._may_accept(part, by=by, whole=True) and self._undisputed(part) == part.amount
         answer = self._do(
-            "approver",
+            by,
             lambda actor: sign_off.accept_milestone(
                 actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256
             ),
-            allowed=part.state == "submitted" and self._undisputed(part) == part.amount,
+            allowed=can and self._may_second(part, by=by, amount=part.amount) and (first is None or not first.defects),
         )
-        if answer:
+        if answer and not self._kept_as_first(part, answer, First(by, self.today, part.amount)):
             self._accepted(part, answer)
 
     @precondition(lambda self: self._waits())
-    @rule(pick=PICK, share=SHARES, how=ACCEPTED)
-    def accept_part(self, pick: int, share: Decimal, how: str) -> None:
+    @rule(pick=PICK, share=SHARES, how=ACCEPTED, by=ACCEPTORS)
+    def accept_part(self, pick: int, share: Decimal, how: str, by: str = "approver") -> None:
         """In part, again and again; a quantity only where it is agreed by quantity and was never split otherwise."""
         part = self._part(pick, "submitted")
         if part is None or (submission := self._submission(part)) is None:
             return
-        quantity = (part.quantity * share).quantize(Decimal("0.1")) if part.quantity is not None else Decimal(1)
-        wanted = {
-            "amount": Part(amount=cents(part.amount * share)),
-            "percent": Part(percent=share * 100),
-            "quantity": Part(quantity=quantity),
-        }[how]
-        accepted = cents(part.amount * share)
-        can = 0 < accepted < part.amount
-        if how == "quantity" and part.quantity is not None:
-            done = self.measured[0] - part.quantity
-            accepted = cents((done + quantity) * self.measured[1]) - cents(done * self.measured[1])
-            can = 0 < quantity < part.quantity and 0 < accepted < part.amount
-        elif how == "quantity":
-            can = False
+        wanted, accepted, can, quantity = self._share_of(part, share, how)
+        can = can and self._may_accept(part, by=by, whole=False) and accepted <= self._undisputed(part)
+        if part.review is not None and not part.review.agreed.in_parts:
+            # Then of an argument no more is held back than what it is about.
+            can = can and part.argument is not None and accepted == part.amount - part.argument.amount
         answer = self._do(
-            "approver",
+            by,
             lambda actor: sign_off.accept_part(
                 actor=actor,
                 key=key(),
@@ -130,41 +144,78 @@ class SigningOff(Stage):
                 verdicts=[],
                 comment="The rest is not there yet.",
             ),
-            allowed=part.state == "submitted" and can and accepted <= self._undisputed(part),
+            allowed=can and self._may_second(part, by=by, amount=accepted),
         )
-        if answer:
+        if answer and not self._kept_as_first(part, answer, First(by, self.today, accepted, quantity)):
+            if part.review is not None and part.review.first is not None:
+                # Both accept what the first one said: a quantity, or an amount.
+                quantity = part.review.first.quantity
             rest = plain.Part(
                 part.position, self.paper.next_number(part.position), part.amount - accepted, "changes_requested"
             )
-            by_quantity = how == "quantity" and part.quantity is not None
-            rest.quantity = part.quantity - quantity if by_quantity and part.quantity is not None else None
-            part.quantity, part.amount = quantity if by_quantity else None, accepted
+            both = part.quantity is not None and quantity is not None
+            rest.quantity = part.quantity - quantity if both else None  # type: ignore[operator]
+            part.quantity, part.amount = quantity if both else None, accepted
             if part.argument is not None:
                 rest.argument, part.argument = part.argument, None
             self.paper.parts.append(rest)
             self._accepted(part, answer)
 
+    def _share_of(self, part: plain.Part, share: Decimal, how: str) -> tuple[Part, Decimal, bool, Decimal | None]:
+        """What is typed, what it comes to, whether there is such a part, and how much of a quantity it is."""
+        disputed = part.argument.amount if part.argument is not None else ZERO
+        amount = cents(part.amount * share) if how != "rest" else part.amount - disputed
+        if how != "quantity":
+            exact = 0 < amount < part.amount
+            return (Part(percent=share * 100) if how == "percent" else Part(amount=amount)), amount, exact, None
+        if part.quantity is None:
+            return Part(quantity=Decimal(1)), amount, False, None
+        quantity = (part.quantity * share).quantize(Decimal("0.1"))
+        done = self.measured[0] - part.quantity
+        amount = cents((done + quantity) * self.measured[1]) - cents(done * self.measured[1])
+        return Part(quantity=quantity), amount, 0 < quantity < part.quantity and 0 < amount < part.amount, quantity
+
     @precondition(lambda self: self._waits())
-    @rule(pick=PICK, shares=st.lists(st.sampled_from([ZERO, Decimal("0.1"), Decimal("0.45")]), min_size=1, max_size=3))
-    def accept_with_reservations(self, pick: int, shares: list[Decimal]) -> None:
+    @rule(
+        pick=PICK,
+        shares=st.lists(st.sampled_from([ZERO, Decimal("0.1"), Decimal("0.45")]), min_size=1, max_size=3),
+        by=ACCEPTORS,
+    )
+    def accept_with_reservations(self, pick: int, shares: list[Decimal], by: str = "approver") -> None:
+        """The second of two people keeps what the first one listed, now and then not, and adds to it."""
         part = self._part(pick, "submitted")
         if part is None or (submission := self._submission(part)) is None:
             return
-        nets = [cents(part.amount * share) for share in shares]
-        named = [
-            Named(f"Defect {n}", self.today + timedelta(days=14), amount=net) for n, net in enumerate(nets, start=1)
+        first = part.review.first if part.review is not None else None
+        listed = first.defects if first is not None and pick < MOSTLY else ()
+        due = self.today + timedelta(days=14)
+        added = [
+            (f"Defect {n}", due, cents(part.amount * share)) for n, share in enumerate(shares, start=1 + len(listed))
         ]
+        defects = [*((title, max(day, self.today), net) for title, day, net in listed), *added]
+        nets = [net for _title, _day, net in defects]
         bill = Bill("", part.amount, self.paper.rate)
         grosses = _with_tax(nets, bill)
-        fits = sum(nets, ZERO) <= part.amount and sum(grosses, ZERO) <= bill.gross - self.paper.keeps_back(bill)
+        is_first = self._is_first(part)
+        fits = sum(nets, ZERO) <= part.amount
+        fits = fits and (is_first or sum(grosses, ZERO) <= bill.gross - self.paper.keeps_back(bill))
+        kept = first is None or not first.defects or bool(listed)
         answer = self._do(
-            "approver",
+            by,
             lambda actor: reserving.accept_with_reservations(
-                actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=named
+                actor=actor,
+                key=key(),
+                submission_ref=submission.ref,
+                seen=submission.sha256,
+                defects=[Named(title, day, amount=net) for title, day, net in defects],
             ),
-            allowed=part.state == "submitted" and fits and self._undisputed(part) == part.amount,
+            allowed=fits
+            and kept
+            and self._may_accept(part, by=by, whole=False)
+            and self._may_second(part, by=by, amount=part.amount)
+            and self._undisputed(part) == part.amount,
         )
-        if answer:
+        if answer and not self._kept_as_first(part, answer, First(by, self.today, part.amount, None, tuple(defects))):
             refs = self._read(
                 lambda: list(
                     Reservation.objects.filter(milestone__ref=answer["milestone"])
@@ -172,25 +223,22 @@ class SigningOff(Stage):
                     .values_list("ref", flat=True)
                 )
             )
-            listed = zip(refs, nets, grosses, strict=True)
-            self._accepted(part, answer, defects=[Defect(ref, net, gross) for ref, net, gross in listed])
+            found = zip(refs, nets, grosses, strict=True)
+            self._accepted(part, answer, defects=[Defect(ref, net, gross) for ref, net, gross in found])
 
-    def _waits(self) -> bool:
-        return any(one.state == "submitted" for one in self.paper.parts)
+    def _kept_as_first(self, part: plain.Part, answer: Answer, first: First) -> bool:
+        """Whether it was the first of two acceptances, which bills nothing."""
+        is_first = self._is_first(part)
+        assert is_first == ("first_acceptance" in answer), (answer, is_first)
+        if is_first and part.review is not None:
+            part.review.first = first
+            self.done["first_acceptance"] += 1
+        return is_first
 
     def _undisputed(self, part: plain.Part) -> Decimal:
         """How much of it the buyer's own side does not dispute."""
         disputed = part.argument is not None and part.argument.by == "buyer"
         return part.amount - (part.argument.amount if disputed and part.argument is not None else ZERO)
-
-    def _accepted(self, part: plain.Part, answer: Answer, *, defects: Sequence[Defect] = ()) -> None:
-        part.state = "accepted"
-        bill = part.bill = Bill(answer["invoice"], part.amount, self.paper.rate)
-        bill.retained = self.paper.keeps_back(bill)
-        bill.defects = list(defects)
-        self.paper.kept += bill.retained
-        self.paper.bills.append(bill)
-        self.paper.complete(on=self.today)
 
 
 def _with_tax(nets: Sequence[Decimal], bill: Bill) -> list[Decimal]:

@@ -1,0 +1,147 @@
+"""The review of what was submitted: its clock, silence at its end, and what stands between it and an acceptance."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from apps.core import clock
+from apps.milestones.models import Decision, Submission
+from apps.milestones.services import SILENCE
+from apps.workflows import reviews
+from apps.workflows.once import Answer
+from tests.engines.course.plain import UNFINISHED, Bill, Defect, Part
+from tests.engines.course.review import DECIDES, Review
+from tests.engines.course.stage import Stage
+from tests.engines.life import as_owner
+
+ACCEPTORS = st.sampled_from(["approver", "approver", "buyer"])
+"""Who may decide for the buyer: its approver, and its owner."""
+
+
+class Reviewing(Stage):
+    """What is true of every review, whoever acts."""
+
+    @precondition(lambda self: self._waits())
+    @rule()
+    def silence_speaks(self) -> None:
+        """The sweep of the clock: what silence means is written down, late or not, as of the deadline."""
+        with clock.stopped(self.at):
+            with as_owner():
+                due = reviews.due(at=self.at, contract_refs=[self.contract.ref])
+            speaks = {self._milestone(one).ref: one for one in self.paper.parts if self._is_too_late(one)}
+            assert sum(one.what == SILENCE for one in due) == len(speaks), (due, speaks)
+            for one in due:
+                answer = reviews.tend(
+                    submission_ref=one.submission_ref, seller_id=one.seller_id, what=one.what, due=one.due
+                )
+                if one.what == SILENCE:
+                    self._decided_by_silence(speaks.pop(answer["milestone"]), answer)
+        assert not speaks, speaks
+
+    def _decided_by_silence(self, part: Part, answer: Answer) -> None:
+        assert part.review is not None
+        if part.review.agreed.silence == "accepted":
+            self.done["deemed_accepted"] += 1
+            self._accepted(part, answer)
+            part.accepted_on = part.review.due
+        else:
+            self.done["deemed_rejected"] += 1
+            part.state = "changes_requested"
+
+    def _waits(self) -> bool:
+        return any(one.state == "submitted" for one in self.paper.parts)
+
+    def _silence_is_barred(self, part: Part) -> bool:
+        """Whether there is something in the way of an acceptance by silence: a defect that was named, a dispute, what
+        comes before it and was not accepted in time."""
+        assert part.review is not None
+        late = any(one.accepted_on is not None and one.accepted_on > part.review.due for one in self.paper.above(part))
+        return part.argument is not None or part.review.names_a_defect() or late or self._waits_for_those_above(part)
+
+    def _waits_for_those_above(self, part: Part) -> bool:
+        return any(one.state in UNFINISHED for one in self.paper.above(part))
+
+    def _is_too_late(self, part: Part) -> bool:
+        """Whether silence has decided, written down already or not."""
+        review = part.review
+        if part.state != "submitted" or review is None or review.stood_since or self.today <= review.due:
+            return False
+        if review.agreed.silence == "rejected":
+            return part.argument is None
+        return review.agreed.silence in DECIDES and not self._silence_is_barred(part)
+
+    def _may_decide(self, part: Part) -> bool:
+        return part.state == "submitted" and not self._is_too_late(part)
+
+    def _may_accept(self, part: Part, *, by: str, whole: bool) -> bool:
+        """Whether nothing that was agreed to come first is missing; who finds a defect leaves no whole to accept."""
+        review = part.review
+        if not self._may_decide(part) or review is None or self._waits_for_those_above(part):
+            return False
+        if not review.agreed.is_inspected:
+            return True
+        return review.inspected_by not in ("", by) and (review.is_passed or not whole)
+
+    def _is_first(self, part: Part) -> bool:
+        """Whether an acceptance is the first of two and has no effect yet. What counts is all that waits."""
+        review = part.review
+        return review is not None and review.agreed.needs_two(part.amount) and review.first is None
+
+    def _may_second(self, part: Part, *, by: str, amount: Decimal) -> bool:
+        """Two people accept the same amount; one who is enough, or the first, is bound by nobody."""
+        review = part.review
+        if review is None or review.first is None or not review.agreed.needs_two(part.amount):
+            return True
+        return review.first.by != by and review.first.amount == amount
+
+    def _accepted(self, part: Part, answer: Answer, *, defects: Sequence[Defect] = ()) -> None:
+        late = self._counts_for_interest(part)
+        part.state, part.accepted_on = "accepted", self.today
+        bill = part.bill = Bill(answer["invoice"], part.amount, self.paper.rate)
+        bill.retained = self.paper.keeps_back(bill)
+        bill.defects = list(defects)
+        self.paper.kept += bill.retained
+        self.paper.bills.append(bill)
+        self.paper.complete(on=self.today)
+        decided = Decision.objects.filter(submission__milestone__ref=answer["milestone"]).order_by("-pk")
+        since = self._read(lambda: decided.values_list("accepted_for_interest_at", flat=True)[0])
+        assert (since.date() if since else None) == late, (since, late)
+
+    def _counts_for_interest(self, part: Part) -> object:
+        """Since when what comes late counts as accepted, for interest alone; None where it does not."""
+        review = part.review
+        if review is None or review.agreed.silence != "interest" or review.stood_since or self.today <= review.due:
+            return None
+        return None if self._silence_is_barred(part) else review.due
+
+    def _stand_still(self, part: Part) -> None:
+        if part.review is not None and part.review.runs_on(self.today):
+            part.review.stood_since = self.today
+
+    def _go_on(self, part: Part) -> None:
+        """What stopped the clock is over; it runs on when nothing else stops it."""
+        review = part.review
+        if part.state != "submitted" or review is None or review.stood_since is None:
+            return
+        if part.argument is None and not review.waits_for_answer:
+            review.run_on(self.today)
+
+    def _reviews_agree(self) -> None:
+        """Of everything that waits: until when, whether the clock stands still, and what was asked."""
+        waiting = Submission.objects.filter(contract=self.contract, state="submitted").select_related("milestone")
+        found = {
+            (one.milestone.position, one.milestone.part): (
+                one.review_due_at.date() if one.review_due_at else None,
+                one.suspended_at.date() if one.suspended_at else None,
+                one.questions.count(),
+            )
+            for one in waiting
+        }
+        wanted = {
+            (one.position, one.number): (one.review.due, one.review.stood_since, len(one.review.questions))
+            for one in self.paper.parts
+            if one.state == "submitted" and isinstance(one.review, Review)
+        }
+        assert found == wanted, (found, wanted)
