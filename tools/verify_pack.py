@@ -44,7 +44,8 @@ SPOKEN = {
     "reservation.reduced": "agreed",
 }
 """What is said of a defect since the acceptance, by the act that the chain tells."""
-RESERVATIONS = tuple(SPOKEN)
+SHOWN_OF_DEFECT = "reservation.file_attached"
+RESERVATIONS = (*SPOKEN, SHOWN_OF_DEFECT)
 DISPUTES = (
     "dispute.raised",
     "dispute.answered",
@@ -567,6 +568,8 @@ def check_defects(pack, submissions):
             pack.wrong(f"REMOVED: {name} does not tell of every defect of which the chain speaks")
         compare(pack, name, {"milestone": ref, "defects": expected}, record)
         compare_bytes(pack, name, record)
+        for one in record["defects"]:
+            check_shown(pack, name, one)
         if len(pack.problems) == before:
             words = [one["said"]["verb"].partition(".")[2].replace("_", " ") for _, said in in_order for one in said]
             pack.holds.append(f"“{pack.titles[ref]}”: of its {len(defects)} defect(s) was said: {', '.join(words)}.")
@@ -576,12 +579,17 @@ def expected_defect(pack, entries, told):
     """The record of a defect as the chain tells it."""
     last = entries[-1]["said"]
     facts = last["facts"]
-    words = [expected_word(pack, entry, one) for entry, one in paired(entries, told["words"])]
+    said = [entry for entry in entries if entry["said"]["verb"] in SPOKEN]
+    shown = [entry for entry in entries if entry["said"]["verb"] == SHOWN_OF_DEFECT]
+    words = [expected_word(pack, entry, one) for entry, one in paired(said, told["words"])]
+    # Where nothing was shown there is no list of files.
+    files = {"files": each(pack, shown, told.get("files", []), expected_showing)} if shown else {}
     return {
         "reservation": facts["reservation"],
         **{part: facts[part] for part in ("number", "title", "withheld", "currency", "state")},
         "reduced_by": facts["off"] if last["verb"] == "reservation.reduced" else "0",
-        "words": words if len(words) == len(entries) else ABSENT,
+        "words": words if len(words) == len(said) == len(told["words"]) else ABSENT,
+        **files,
     }
 
 
@@ -713,7 +721,7 @@ def acted(pack, entry, when):
 
 def check_shown(pack, name, told):
     """The files that a record names are there, with the hash by which they are called."""
-    for one in told["files"]:
+    for one in told.get("files", []):
         for shown in (f"evidence/{one['sha256']}{ending}" for ending in endings(one["name"])):
             pack.expect(shown, "evidence")
             if shown not in pack.names:

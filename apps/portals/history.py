@@ -117,6 +117,7 @@ VERBS: Mapping[str, Words] = {
     "application.returned": (_("Application for payment returned"), "arrow-return-left", "attention"),
     "application.withdrawn": (_("Application for payment withdrawn"), "arrow-return-left", "neutral"),
     "reservation.mended": (_("Defect mended, says the seller"), "tools", "info"),
+    "reservation.file_attached": (_("File of a defect added"), "paperclip", "info"),
     "reservation.still_missing": (_("Something is still missing"), "arrow-return-left", "attention"),
     "reservation.reminded": (_("Reminder of a defect sent"), "bell", "info"),
     "reservation.released": (_("Withheld amount released"), "check-lg", "positive"),

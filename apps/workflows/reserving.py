@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from django.core.files.base import File
+from django.db import transaction
 from procrastinate.jobs import JobDeferrer
 
+from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import GuestGrant
 from apps.core.database import walls
@@ -71,6 +74,24 @@ def report_mended(*, actor: Actor, key: str, reservation_ref: str, text: str) ->
     said = milestones.report_mended(contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at)
     jobs.defer(_news(said, actor=actor))
     return {"reservation": reservation_ref}
+
+
+def attach_to_reservation(*, actor: Actor, reservation_ref: str, upload: "File[Any]") -> Answer:
+    """A side shows of a defect that it is mended, or what is missing. Sent twice, it is there once.
+
+    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
+    """
+    stored = milestones.receive_for_reservation(upload, actor=actor)
+    try:
+        with transaction.atomic(durable=True), audit.written_together():
+            contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+            at = walls.widen(contract.seller_id, contract.buyer_id)
+            file = milestones.attach_to_reservation(
+                contract=contract, reservation_ref=reservation_ref, actor=actor, stored=stored, at=at
+            )
+    finally:
+        milestones.discard_unless_known(stored.stored_as)
+    return {"file": file.ref}
 
 
 @once

@@ -49,6 +49,7 @@ LINKS = {
     "dispute",
     "dispute_file",
     "reservation",
+    "reservation_file",
     "confirm_event",
     "propose_settlement",
     "sign_settlement",

@@ -61,6 +61,7 @@ INSERT_ONLY = {
     "milestones_inspection",
     "milestones_inspectionverdict",
     "milestones_reminder",
+    "milestones_reservationfile",
     "milestones_reservationword",
     "milestones_settlementsignature",
     "milestones_valuation",

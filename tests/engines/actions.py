@@ -523,6 +523,15 @@ def report_mended(world: World) -> Attempt:
 
 
 @story
+def attach_to_reservation(world: World) -> Attempt:
+    def attach(actor: Actor, key: str) -> Answer:
+        upload = ContentFile(PDF, name="hinge.pdf")
+        return reserving.attach_to_reservation(actor=actor, reservation_ref=world["reservation"], upload=upload)
+
+    return replace(_by(world, "delivery", attach), files=True)
+
+
+@story
 def remind_of_defect(world: World) -> Attempt:
     clockwork, ref = Actor.system(organisation_id=world.parties.seller.pk), world["reservation"]
     return Attempt(

@@ -120,6 +120,8 @@ def _reserved(parties: Parties, submission: Submission) -> None:
         )
         defect = Reservation.objects.get(number=1).ref
     with acting(sina):
+        timings = ContentFile(b"before: 10 s, after: 5 s", name="Timings of Monday.txt")
+        reserving.attach_to_reservation(actor=sina, reservation_ref=defect, upload=timings)
         reserving.report_mended(actor=sina, key=key(), reservation_ref=defect, text="Twice as fast.")
     with acting(bea):
         reserving.say_missing(actor=bea, key=key(), reservation_ref=defect, text="Not at night.")

@@ -13,6 +13,7 @@ from apps.milestones.models.nullification import Nullification
 from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.reservation import Reservation, ReservationWord
+from apps.milestones.models.reservation_file import ReservationFile
 from apps.milestones.models.settlement import Settlement, SettlementSignature, Valuation
 from apps.milestones.models.settlement_paper import SettlementPaper
 from apps.milestones.models.submission import CriterionNote, Submission
@@ -38,6 +39,7 @@ __all__ = [
     "Question",
     "Reminder",
     "Reservation",
+    "ReservationFile",
     "ReservationWord",
     "Settlement",
     "SettlementPaper",

@@ -1,6 +1,6 @@
 """Acceptance with reservations: the defects that the buyer named when it accepted, and what became of each."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -27,6 +27,13 @@ class ReservationState(models.TextChoices):
 
 UNSETTLED = (ReservationState.OPEN, ReservationState.MENDED)
 """Its amount is not due."""
+LINK_OF_OTHER_DEFECTS: Final = (
+    "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+    " JOIN milestones_milestone m ON m.ref = g.subject_ref JOIN milestones_reservation r"
+    " ON r.milestone_id = m.id WHERE g.id = NEW.grant_id AND r.id = NEW.reservation_id"
+    " AND g.contract_id = NEW.contract_id AND g.purpose = 'mend')"
+)
+"""A guest's link that is not for the acceptance to which this defect belongs."""
 STEPS = table(open=("mended", "released", "reduced"), mended=("open", "released", "reduced"), released=(), reduced=())
 
 
@@ -206,10 +213,7 @@ class ReservationWord(models.Model):
             guards.refused_when(
                 "link_speaks_only_of_its_defects",
                 guards.INSERT,
-                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
-                " JOIN milestones_milestone m ON m.ref = g.subject_ref JOIN milestones_reservation r"
-                " ON r.milestone_id = m.id WHERE g.id = NEW.grant_id AND r.id = NEW.reservation_id"
-                " AND g.contract_id = NEW.contract_id AND g.purpose = 'mend')",
+                LINK_OF_OTHER_DEFECTS,
             ),
         ]
 

@@ -99,6 +99,7 @@ from apps.milestones.services.replanning import (
     follow_active_version,
     replan,
 )
+from apps.milestones.services.reservation_files import attach_to_reservation, receive_for_reservation
 from apps.milestones.services.reserving import (
     accept_with_reservations,
     checked_defects,
@@ -171,6 +172,7 @@ __all__ = [
     "ask_nullification",
     "attach",
     "attach_to_dispute",
+    "attach_to_reservation",
     "carry_out",
     "changes_statement",
     "check_change",
@@ -240,6 +242,7 @@ __all__ = [
     "reason_of_reduction",
     "receive",
     "receive_for_dispute",
+    "receive_for_reservation",
     "release_reservation",
     "remind",
     "remind_of_position",

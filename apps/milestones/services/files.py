@@ -1,7 +1,7 @@
 """Evidence files of a draft submission: attached, removed, read. The bytes live in the private store."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
@@ -13,13 +13,16 @@ from apps.core import canonical, storage
 from apps.core.errors import IllegalTransition, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
-from apps.milestones.models import DisputeFile, EvidenceFile, Submission
+from apps.milestones.models import DisputeFile, EvidenceFile, ReservationFile, Submission
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.holding import lock_milestone
 from apps.milestones.services.quota import check_quota
 from apps.milestones.services.submitting import open_or_continue
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
+
+KEPT_BY: Final = (EvidenceFile, DisputeFile, ReservationFile)
+"""The tables whose rows name stored bytes of evidence."""
 
 
 def receive(upload: "File[Any]", *, actor: Actor) -> StoredFile:
@@ -105,7 +108,7 @@ def submission_without(*, evidence_ref: str, actor: Actor) -> Submission | None:
 
 def discard_unless_known(stored_as: str) -> None:
     """Delete stored bytes that no row names: the row was removed, or never committed."""
-    named = (rows.objects.filter(stored_as=stored_as) for rows in (EvidenceFile, DisputeFile))
+    named = (rows.objects.filter(stored_as=stored_as) for rows in KEPT_BY)
     if not any(found.exists() for found in named):
         evidence.discard(stored_as)
 
@@ -119,7 +122,7 @@ def sweep_orphans(*, before: datetime) -> int:
     for names in storage.stored_before(evidence.FOLDER, before):
         known = {
             name
-            for rows in (EvidenceFile, DisputeFile)
+            for rows in KEPT_BY
             for name in rows.objects.using("owner").filter(stored_as__in=names).values_list("stored_as", flat=True)
         }
         for name in sorted(set(names) - known):
@@ -128,7 +131,7 @@ def sweep_orphans(*, before: datetime) -> int:
     return swept
 
 
-def opened(file: EvidenceFile | DisputeFile) -> "File[Any]":
+def opened(file: EvidenceFile | DisputeFile | ReservationFile) -> "File[Any]":
     """The bytes of a file, for reading; the caller closes it."""
     return evidence.opened(file.stored_as)
 

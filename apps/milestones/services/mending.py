@@ -41,27 +41,27 @@ def report_mended(
     *, contract: Contract, reservation_ref: str, actor: Actor, text: str, at: datetime
 ) -> ReservationWord:
     """The seller says that a defect is mended, and how that shows. It is the buyer's turn."""
-    reservation = _held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref)
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     states.move(reservation, ReservationState.MENDED, Reservation.TRANSITIONS)
     words = rules.check_words(text, field="text", missing="Say how it was mended, and what shows it.")
     said = _say(reservation, kind=Kind.MENDED, side=Side.SELLER, actor=actor, text=words, at=at)
     reservation.save(update_fields=["state"])
-    _record(reservation, verb="reservation.mended", said=said, actor=actor, at=at)
+    _tell(said, verb="reservation.mended", actor=actor, at=at)
     return said
 
 
 def say_missing(*, contract: Contract, reservation_ref: str, actor: Actor, text: str, at: datetime) -> ReservationWord:
     """The buyer says what is still missing of what the seller mended; the seller goes on."""
-    reservation = _held(contract, reservation_ref)
-    _require_buyer(reservation, actor=actor, at=at)
+    reservation = held(contract, reservation_ref)
+    require_releaser(reservation, actor=actor, at=at)
     if reservation.state != ReservationState.MENDED:
         raise IllegalTransition("The seller did not say that this is mended. There is nothing to answer yet.")
     states.move(reservation, ReservationState.OPEN, Reservation.TRANSITIONS)
     words = rules.check_words(text, field="text", missing="Say what is still missing, so that the seller can mend it.")
     said = _say(reservation, kind=Kind.MISSING, side=Side.BUYER, actor=actor, text=words, at=at)
     reservation.save(update_fields=["state"])
-    _record(reservation, verb="reservation.still_missing", said=said, actor=actor, at=at)
+    _tell(said, verb="reservation.still_missing", actor=actor, at=at)
     return said
 
 
@@ -72,13 +72,13 @@ def release_reservation(
 
     Once, by somebody who may accept that much. The caller makes the amount payable in the same transaction.
     """
-    reservation = _held(contract, reservation_ref)
-    _require_buyer(reservation, actor=actor, at=at)
+    reservation = held(contract, reservation_ref)
+    require_releaser(reservation, actor=actor, at=at)
     _require_proof(reservation, organisation=contract.buyer, actor=actor, at=at)
     words = rules.check_text(text, most=rules.LONGEST_NOTE, field="text")
     said = _say(reservation, kind=Kind.RELEASED, side=Side.BUYER, actor=actor, text=words, at=at)
     _settle(reservation, to=ReservationState.RELEASED, at=at)
-    _record(reservation, verb="reservation.released", said=said, actor=actor, at=at)
+    _tell(said, verb="reservation.released", actor=actor, at=at)
     return reservation
 
 
@@ -89,12 +89,12 @@ def offer_reduction(
 
     Nothing changes before the other side agrees; the newest offer counts.
     """
-    reservation = _held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref)
     side = _require_settler(reservation, actor=actor, at=at)
     off = rules.reduction(amount, withheld=Money(reservation.amount, reservation.currency))
     words = rules.check_text(text, most=rules.LONGEST_NOTE, field="text")
     said = _say(reservation, kind=Kind.OFFER, side=side, actor=actor, text=words, at=at, amount=off)
-    _record(reservation, verb="reservation.reduction_offered", said=said, actor=actor, at=at, off=off)
+    _tell(said, verb="reservation.reduction_offered", actor=actor, at=at, off=off)
     return said
 
 
@@ -106,7 +106,7 @@ def agree_reduction(*, contract: Contract, offer_ref: str, actor: Actor, at: dat
     about = ReservationWord.objects.filter(ref=offer_ref, contract=contract, kind=Kind.OFFER).values_list(
         "reservation__ref", flat=True
     )
-    reservation = _held(contract, about.first() or "")
+    reservation = held(contract, about.first() or "")
     side = _require_settler(reservation, actor=actor, at=at)
     newest = reservation.words.filter(kind=Kind.OFFER).order_by("number").last()
     if newest is None or newest.ref != offer_ref or newest.amount is None:
@@ -116,7 +116,7 @@ def agree_reduction(*, contract: Contract, offer_ref: str, actor: Actor, at: dat
     reservation.reduced_by = newest.amount
     said = _say(reservation, kind=Kind.AGREED, side=side, actor=actor, text="", at=at)
     _settle(reservation, to=ReservationState.REDUCED, at=at)
-    _record(reservation, verb="reservation.reduced", said=said, actor=actor, at=at, off=newest.amount)
+    _tell(said, verb="reservation.reduced", actor=actor, at=at, off=newest.amount)
     return reservation
 
 
@@ -142,7 +142,7 @@ def needs_proof_for(reservation: Reservation, *, organisation: Organisation) -> 
     return rules.needs_proof(amount, above=organisation.step_up_above, above_currency=organisation.currency)
 
 
-def _held(contract: Contract, reservation_ref: str) -> Reservation:
+def held(contract: Contract, reservation_ref: str) -> Reservation:
     """A reservation that is not settled, locked with its milestone before it."""
     known = Reservation.objects.filter(ref=reservation_ref, contract=contract)
     milestone_ref = known.values_list("milestone__ref", flat=True).first()
@@ -156,7 +156,7 @@ def _held(contract: Contract, reservation_ref: str) -> Reservation:
     return reservation
 
 
-def _require_buyer(reservation: Reservation, *, actor: Actor, at: datetime) -> None:
+def require_releaser(reservation: Reservation, *, actor: Actor, at: datetime) -> None:
     """Somebody of the buyer's who may accept that much.
 
     The link by which it was accepted died with the acceptance; a guest has another one, for all defects of it.
@@ -185,7 +185,7 @@ def _require_settler(reservation: Reservation, *, actor: Actor, at: datetime) ->
         contracts.require_seller(contract, actor=actor, action=Action.CREDIT_INVOICE)
         _require_proof(reservation, organisation=contract.seller, actor=actor, at=at)
     else:
-        _require_buyer(reservation, actor=actor, at=at)
+        require_releaser(reservation, actor=actor, at=at)
         _require_proof(reservation, organisation=contract.buyer, actor=actor, at=at)
     return side
 
@@ -228,10 +228,8 @@ def _settle(reservation: Reservation, *, to: ReservationState, at: datetime) -> 
     reservation.save(update_fields=["state", "settled_at", "reduced_by"])
 
 
-def _record(
-    reservation: Reservation, *, verb: str, said: ReservationWord, actor: Actor, at: datetime, **facts: Any
-) -> None:
-    """Both sides are told; the words stay between them, and the chain keeps their hash."""
+def record(reservation: Reservation, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
+    """Both sides are told; what they say and show stays between them, and the chain keeps its hash."""
     contract = reservation.contract
     contracts.record(
         contract,
@@ -246,7 +244,11 @@ def _record(
         withheld=reservation.amount,
         currency=reservation.currency,
         state=str(reservation.state),
-        word=said.number,
-        text_sha256=canonical.sha256(said.text),
         **facts,
     )
+
+
+def _tell(said: ReservationWord, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
+    """Record what was said of a defect, as it stands since."""
+    text = canonical.sha256(said.text)
+    record(said.reservation, verb=verb, actor=actor, at=at, word=said.number, text_sha256=text, **facts)

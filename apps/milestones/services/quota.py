@@ -1,10 +1,10 @@
-"""How much evidence one organisation keeps: files of its submissions, and what it shows in disputes."""
+"""How much evidence one organisation keeps: files of its submissions, and what it shows in disputes and of defects."""
 
 from django.conf import settings
 from django.db.models import Q, Sum
 
 from apps.core.errors import Refused
-from apps.milestones.models import DisputeFile, EvidenceFile
+from apps.milestones.models import DisputeFile, EvidenceFile, ReservationFile
 from apps.milestones.models.dispute import Side
 
 MB = 1024 * 1024
@@ -16,8 +16,8 @@ def kept_bytes(organisation_id: int) -> int:
         side=Side.BUYER, contract__buyer_id=organisation_id
     )
     sent = EvidenceFile.objects.filter(submission__contract__seller_id=organisation_id)
-    sums = (found.aggregate(whole=Sum("size"))["whole"] for found in (sent, DisputeFile.objects.filter(shown)))
-    return sum(one or 0 for one in sums)
+    files = (sent, DisputeFile.objects.filter(shown), ReservationFile.objects.filter(shown))
+    return sum(found.aggregate(whole=Sum("size"))["whole"] or 0 for found in files)
 
 
 def check_quota(organisation_id: int, *, size: int) -> None:

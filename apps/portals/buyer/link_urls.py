@@ -38,6 +38,7 @@ urlpatterns = [
     path("dispute-files/<str:ref>/", link_disputes.dispute_file, name="dispute_file"),
     path("event/", link_events.confirm_event, name="confirm_event"),
     path("defects/<str:ref>/", link_settling.reservation, name="reservation"),
+    path("defect-files/<str:ref>/", link_settling.reservation_file, name="reservation_file"),
     path("settlement/", link_settling.propose_settlement, name="propose_settlement"),
     path("settlement/sign/", link_settling.sign_settlement, name="sign_settlement"),
     path("settlement.pdf", link_settling.settlement_pdf, name="settlement_pdf"),

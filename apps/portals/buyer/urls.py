@@ -89,6 +89,7 @@ urlpatterns = [
         name="accept_with_reservations",
     ),
     path("reservations/<str:ref>/", reservations.reservation, name="reservation"),
+    path("reservation-files/<str:ref>/", reservations.reservation_file, name="reservation_file"),
     path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
     path("submissions/<str:ref>/ask/", reviewing.ask_question, name="ask_question"),
     path("submissions/<str:ref>/pass/", reviewing.pass_milestone, name="pass_milestone"),

@@ -3,25 +3,27 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
 from apps.milestones import services as milestones
-from apps.milestones.models import Reservation
+from apps.milestones.models import Reservation, ReservationFile
+from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, add_refusal
-from apps.portals.reserving.forms import MissingForm, OfferForm, ReleaseForm, WordForm
+from apps.portals.reserving.forms import MendForm, MissingForm, OfferForm, ReleaseForm
 from apps.portals.reserving.shown import reservations_of
 from apps.workflows import reserving
 
 Crumbs = list[tuple[str, str]]
 FORMS: dict[str, type[ActionForm]] = {
-    "mend": WordForm,
+    "mend": MendForm,
     "missing": MissingForm,
     "release": ReleaseForm,
     "offer": OfferForm,
@@ -38,7 +40,7 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
         interrupted.give_back(request, form, do=name)
     bound = None
     if do in FORMS:
-        bound = forms[do] = FORMS[do](request.POST, auto_id=f"{do}_%s")
+        bound = forms[do] = FORMS[do](request.POST, request.FILES, auto_id=f"{do}_%s")
         if bound.is_valid():
             try:
                 done = _done(request, found, do, bound)
@@ -60,6 +62,7 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
         "reservation": found,
         "milestone_url": milestone_url,
         "words": words,
+        "files": [(one, side.url("reservation_file", one.ref)) for one in found.files.all()],
         "offer": offer if not found.is_settled else None,
         "is_my_offer": offer is not None and offer.side == side.name,
         "credit_note": withholding.credit_note if withholding is not None else None,
@@ -76,15 +79,36 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     return side.reservation_page(request, "reservation", context, form=bound)
 
 
+def files_of(actor: Actor, *, side: Side) -> "QuerySet[ReservationFile, ReservationFile]":
+    """What was shown of defects in contracts in which the actor's organisation is on this side."""
+    return ReservationFile.objects.visible_to(actor).filter(**{f"contract__{side.name}_id": actor.organisation_id})
+
+
+def file_of(request: PortalRequest, ref: str, *, side: Side) -> ReservationFile:
+    """A file that was shown of one of this side's defects; else 404."""
+    return get_object_or_404(files_of(request.actor, side=side), ref=ref)
+
+
 def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm) -> str:
     """Do what the button says; the answer is what was done."""
     actor, key, cleaned = request.actor, form.cleaned_data["key"], form.cleaned_data
 
+    def show() -> None:
+        """Files first: what is said of them is said once they are there. Sent twice, each is there once."""
+        for upload in cleaned["files"]:
+            try:
+                reserving.attach_to_reservation(actor=actor, reservation_ref=found.ref, upload=upload)
+            except Refused as refused:
+                refused.field = "files" if refused.field == "file" else refused.field
+                raise
+
     def mend() -> str:
+        show()
         reserving.report_mended(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
         return _("The buyer is asked to look at it.")
 
     def missing() -> str:
+        show()
         reserving.say_missing(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
         return _("The seller reads what is still missing.")
 

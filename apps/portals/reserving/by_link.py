@@ -14,7 +14,7 @@ from apps.portals.link_desk import BASE, LinkSide
 from apps.portals.reserving import answering
 from apps.portals.reserving.shown import shown
 
-PLACES: Final = {"reservation": "reservation*", "reservations": "open"}
+PLACES: Final = {"reservation": "reservation*", "reservation_file": "reservation_file*", "reservations": "open"}
 """Where below the link each page stands; the others are not a guest's."""
 
 

@@ -12,6 +12,7 @@ from apps.contracts.models import Criterion
 from apps.core import money
 from apps.milestones import rules
 from apps.milestones.services import Defect
+from apps.portals.files_field import FilesField
 from apps.portals.forms import ActionForm, AmountField, DayField, SeenForm
 
 ROWS: Final = 4
@@ -169,8 +170,14 @@ class WordForm(ActionForm):
     )
 
 
-class MissingForm(WordForm):
-    """What is still missing."""
+class MendForm(WordForm):
+    """How it was mended, and files that show it."""
+
+    files = FilesField(help_text=_("Photographs, a report: whatever shows it. The other side reads them here."))
+
+
+class MissingForm(MendForm):
+    """What is still missing, and files that show it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

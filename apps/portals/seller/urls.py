@@ -171,6 +171,7 @@ urlpatterns = [
     path("payment-documents/<str:ref>/hand-in/", payment_documents.hand_in_document, name="hand_in_document"),
     path("dispute-files/<str:ref>/", disputes.dispute_file, name="dispute_file"),
     path("reservations/<str:ref>/", reservations.reservation, name="reservation"),
+    path("reservation-files/<str:ref>/", reservations.reservation_file, name="reservation_file"),
     path("nullifications/<str:ref>/", credit_notes.answer_nullification, name="answer_nullification"),
     path("payments/<str:ref>/allocate/", credit_notes.allocate_payment, name="allocate_payment"),
     path("payments/<str:ref>/reverse/", payments.reverse_payment, name="reverse_payment"),

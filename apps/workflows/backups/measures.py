@@ -17,7 +17,14 @@ from apps.core.made import MadeState
 from apps.financing.models import AssignmentProof
 from apps.invoicing.models import CorrectedInvoice, CreditNoteDocument, Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
-from apps.milestones.models import Certificate, DisputeFile, EventCertificate, EvidenceFile, SettlementPaper
+from apps.milestones.models import (
+    Certificate,
+    DisputeFile,
+    EventCertificate,
+    EvidenceFile,
+    ReservationFile,
+    SettlementPaper,
+)
 from apps.workflows.backups.stored import Stored
 from apps.workflows.models import EvidencePack
 
@@ -68,6 +75,7 @@ def files() -> Iterator[Stored]:
     columns = ("stored_as", "sha256", "size")
     with_xml = documents.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
     disputed = DisputeFile.objects.using(OWNER).order_by("pk")
+    mended = ReservationFile.objects.using(OWNER).order_by("pk")
     settled = SettlementPaper.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     certificates = Certificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     proofs = AssignmentProof.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
@@ -82,7 +90,7 @@ def files() -> Iterator[Stored]:
     made = (
         *(
             rows.values_list(*columns)
-            for rows in (disputed, settled, certificates, events, proofs, packs, contracts, notes, corrected)
+            for rows in (disputed, mended, settled, certificates, events, proofs, packs, contracts, notes, corrected)
         ),
         notes_with_xml,
         corrected_with_xml,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from django.core.files.base import ContentFile
+
 from apps.core.errors import Refused
 from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
@@ -36,15 +38,13 @@ def _accept(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _mend(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return reserving.report_mended(
-        actor=actor, key=new_key(), reservation_ref=_reservation(scene, event).ref, text=event.text
-    )
+    ref = _shown(scene, event, actor)
+    return reserving.report_mended(actor=actor, key=new_key(), reservation_ref=ref, text=event.text)
 
 
 def _missing(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return reserving.say_missing(
-        actor=actor, key=new_key(), reservation_ref=_reservation(scene, event).ref, text=event.text
-    )
+    ref = _shown(scene, event, actor)
+    return reserving.say_missing(actor=actor, key=new_key(), reservation_ref=ref, text=event.text)
 
 
 def _release(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -70,6 +70,15 @@ def _agree(scene: Scene, event: Event, actor: Actor) -> Answer:
     if offer is None:
         raise Refused("Nobody offered a lower price for this defect.")
     return reserving.agree_reduction(actor=actor, key=new_key(), offer_ref=offer.ref)
+
+
+def _shown(scene: Scene, event: Event, actor: Actor) -> str:
+    """The defect of which files show something before something is said."""
+    ref = _reservation(scene, event).ref
+    for attachment in event.files:
+        upload = ContentFile(attachment.text.encode(), name=attachment.name)
+        reserving.attach_to_reservation(actor=actor, reservation_ref=ref, upload=upload)
+    return ref
 
 
 def _reservation(scene: Scene, event: Event) -> Reservation:

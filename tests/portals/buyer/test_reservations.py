@@ -4,18 +4,22 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.models import Contract
 from apps.core.database import walls
+from apps.core.errors import IllegalTransition
 from apps.invoicing.models import OpenItem
-from apps.milestones.models import Reservation
+from apps.milestones.models import Reservation, ReservationFile
+from apps.workflows import reserving
 from tests import scenarios
 from tests.portals.buyer.browsers import hidden, invoices_of, state_of, token_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.test_accept_part import kept
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting
 
 DENT = {"title_1": "A dent in door 4", "due_on_1": "2036-01-31", "amount_1": "1,000", "comment": "Well done so far."}
 
@@ -44,7 +48,9 @@ def open_of(contract: Contract) -> str:
         return str(OpenItem.objects.get(contract=contract).open)
 
 
-def test_both_sides_settle_it_on_their_pages(accepted: Reservation, active: Contract, sign_in: SignIn) -> None:
+def test_both_sides_settle_it_on_their_pages(
+    parties: Parties, accepted: Reservation, active: Contract, sign_in: SignIn
+) -> None:
     assert accepted.due_on == date(2036, 1, 31)
     sina = sign_in("seller")
     page = reverse("seller:reservation", args=[accepted.ref])
@@ -57,17 +63,37 @@ def test_both_sides_settle_it_on_their_pages(accepted: Reservation, active: Cont
     assert "1,190.00" in sina.get(reverse("seller:invoices")).content.decode()
     form = kept(sina.get(page))
     assert sina.post(page, form | {"do": "mend", "text": ""}).status_code == 422
-    assert sina.post(page, form | {"do": "mend", "text": "Door 4 is new."}).status_code == 302
+    forged = SimpleUploadedFile("door.png", b"<svg onload=alert(1)>")
+    refused = sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "files": [forged]})
+    assert (refused.status_code, "whatever its name says" in refused.content.decode()) == (422, True)
+    photos = [SimpleUploadedFile(name, b"Door 4, closed.") for name in ("door 4.txt", "hinge.txt")]
+    assert sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "files": photos}).status_code == 302
 
     bea = sign_in("approver")
     page = reverse("buyer:reservation", args=[accepted.ref])
     assert page in bea.get(reverse("buyer:home")).content.decode()
     shown = bea.get(page)
     assert "Door 4 is new." in shown.content.decode()
+    with walls.asking_for(active.buyer_id):
+        shown_of_it = list(accepted.files.all())
+    assert [one.name for one in shown_of_it] == ["door 4.txt", "hinge.txt"]
+    for one in shown_of_it:
+        address = reverse("buyer:reservation_file", args=[one.ref])
+        assert address in shown.content.decode()
+        assert b"".join(bea.get(address).streaming_content) == b"Door 4, closed."  # type: ignore[attr-defined]
     assert open_of(active) == "13090.000"
     assert bea.post(page, kept(shown) | {"do": "release", "text": ""}).status_code == 302
     assert open_of(active) == "14280.000"
     assert "Released" in bea.get(page).content.decode()
+    late = SimpleUploadedFile("late.txt", b"Late.")
+    with pytest.raises(IllegalTransition, match="settled already"), acting(scenarios.seller_actor(parties)) as actor:
+        reserving.attach_to_reservation(actor=actor, reservation_ref=accepted.ref, upload=late)
+    columns = ", ".join(one.column for one in ReservationFile._meta.concrete_fields if one.name not in ("id", "ref"))
+    with walls.asking_for(active.seller_id), pytest.raises(IntegrityError, match="no file joins"), transaction.atomic():
+        connection.cursor().execute(
+            f"INSERT INTO milestones_reservationfile (ref, {columns})"
+            f" SELECT 'another', {columns} FROM milestones_reservationfile LIMIT 1"
+        )
 
 
 def test_the_second_of_two_gets_the_list_of_the_first_filled_in(

@@ -86,7 +86,9 @@ TERMS = OfferTerms(
 
 
 More = Callable[[Any, Tenant], dict[str, Any]]
-KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence", "attach_to_dispute", "hand_in_document"})
+KEYLESS: Final = frozenset(
+    {"attach_evidence", "remove_evidence", "attach_to_dispute", "attach_to_reservation", "hand_in_document"}
+)
 """What may be sent twice without a one-time key."""
 
 
@@ -483,6 +485,13 @@ CALLS = [
         SUBMISSION,
         "submission_ref",
         lambda row, _own: {"seen": row.sha256, "defects": [Defect("Mine", date(2036, 1, 31), Decimal(1))]},
+    ),
+    Call(
+        reserving.attach_to_reservation,
+        "delivery",
+        RESERVATION,
+        "reservation_ref",
+        lambda _row, _own: {"upload": _upload()},
     ),
     Call(reserving.report_mended, "delivery", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),
     Call(reserving.say_missing, "approver", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),

@@ -667,6 +667,8 @@ class _Builder:
         with acting(bea):
             reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer["offer"])
         with acting(dario):
+            photo = ContentFile(title.encode(), name=f"{self.canary}.txt")
+            reserving.attach_to_reservation(actor=dario, reservation_ref=mended.ref, upload=photo)
             reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text=title)
 
     def _applications(self) -> None:

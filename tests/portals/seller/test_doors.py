@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
@@ -96,6 +97,7 @@ class World:
     noted_ref: str
     offered_ref: str
     reservation_ref: str
+    reservation_file_ref: str
     missing_ref: str
     handed_in_ref: str
     application_ref: str
@@ -223,6 +225,8 @@ def _built(parties: Parties) -> World:
         )
         reservation_ref = Reservation.objects.get(milestone=reserved.milestone_id).ref
     with acting(scenarios.seller_actor(parties)) as sina:
+        photo = ContentFile(b"no dent", name="door.txt")
+        shown = reserving.attach_to_reservation(actor=sina, reservation_ref=reservation_ref, upload=photo)
         too_much = Invoice.objects.get(milestone=reserved.milestone_id)
         surplus = billing.record_payment(
             actor=sina,
@@ -242,6 +246,7 @@ def _built(parties: Parties) -> World:
         application_ref=applications.submitted(by_application).ref,
         event_ref=confirmed(parties),
         reservation_ref=reservation_ref,
+        reservation_file_ref=shown["file"],
         refund_ref=refund["refund"],
         draft=draft,
         active=active,
@@ -337,6 +342,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "check_plan": world.draft.ref,
         **dict.fromkeys(("plan_options", "plan_option", "compare_plans"), world.draft.ref),
         "reservation": world.reservation_ref,
+        "reservation_file": world.reservation_file_ref,
         "contract_differences": world.active.ref,
         "save_template": world.active.ref,
         "plan_csv": world.version_ref,

@@ -4,7 +4,9 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.milestones.models import ReservationFile
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.buyer.visits import personal, visit_of
 from apps.portals.reserving import by_link as defects
 from apps.portals.terminating import by_link as terminations
@@ -20,6 +22,19 @@ def reservation(request: PortalRequest, token: str, ref: str) -> HttpResponse:
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
     return defects.reservation(request, found, token=token)
+
+
+@portal("link")
+@personal
+@require_safe
+def reservation_file(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
+    """A file that was shown of one of the defects that the link is for."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    shown = ReservationFile.objects.visible_to(visit.actor).filter(reservation__in=visit.defects())
+    file = get_object_or_404(shown, ref=ref)
+    return attachment(file.stored_as, name=file.name, content_type=file.content_type)
 
 
 @portal("link")

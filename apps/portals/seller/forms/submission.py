@@ -9,33 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
-from apps.milestones.evidence import TYPES
 from apps.milestones.services import CriterionAnswer
+from apps.portals.files_field import FilesField
 from apps.portals.forms import ActionForm
 from apps.portals.seller.forms.links import LinksField
-
-ACCEPT = ",".join(f".{extension}" for extension in TYPES)
-
-
-class FilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files at once; what each of them may be, the service decides by its bytes."""
-
-    widget = FilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
-        return [upload for upload in data or [] if upload]
-
-
-def _files() -> FilesField:
-    return FilesField(
-        label=_("Files"),
-        required=False,
-        widget=FilesInput(attrs={"class": "form-control", "accept": ACCEPT}),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +37,7 @@ class PrepareForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
-    more_files = _files()
+    more_files = FilesField()
     more_links = LinksField()
 
     def __init__(self, *args: Any, criteria: Sequence[Criterion], **kwargs: Any) -> None:
@@ -79,7 +56,7 @@ class PrepareForm(ActionForm):
                 required=False,
                 widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
             )
-            self.fields[f"files_{place}"] = _files()
+            self.fields[f"files_{place}"] = FilesField()
             self.fields[f"links_{place}"] = LinksField()
 
     def answers(self) -> list[Answer]:

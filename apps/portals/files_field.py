@@ -1,0 +1,30 @@
+"""Any number of files in one field of a form."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.milestones.evidence import TYPES
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+ACCEPT: Final = ",".join(f".{extension}" for extension in TYPES)
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files at once, or none; what each of them may be, the service decides by its bytes."""
+
+    widget = FilesInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        told = {"label": _("Files"), "required": False}
+        super().__init__(**told, widget=FilesInput(attrs={"class": "form-control", "accept": ACCEPT}), **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        return [upload for upload in data or [] if upload]
