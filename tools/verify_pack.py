@@ -45,7 +45,8 @@ SPOKEN = {
 }
 """What is said of a defect since the acceptance, by the act that the chain tells."""
 SHOWN_OF_DEFECT = "reservation.file_attached"
-RESERVATIONS = (*SPOKEN, SHOWN_OF_DEFECT)
+SETTLED_IN_DISPUTE = "reservation.settled_in_dispute"
+RESERVATIONS = (*SPOKEN, SHOWN_OF_DEFECT, SETTLED_IN_DISPUTE)
 DISPUTES = (
     "dispute.raised",
     "dispute.answered",
@@ -587,7 +588,7 @@ def expected_defect(pack, entries, told):
     return {
         "reservation": facts["reservation"],
         **{part: facts[part] for part in ("number", "title", "withheld", "currency", "state")},
-        "reduced_by": facts["off"] if last["verb"] == "reservation.reduced" else "0",
+        "reduced_by": facts["off"] if last["verb"] in ("reservation.reduced", SETTLED_IN_DISPUTE) else "0",
         "words": words if len(words) == len(said) == len(told["words"]) else ABSENT,
         **files,
     }
@@ -636,6 +637,10 @@ def is_disputed_here(pack, raised, submissions):
         return True
     if raised["said"]["facts"]["submission"]:
         return raised["said"]["facts"]["submission"] in submissions
+    if raised["said"]["subject"].startswith("reservation:"):
+        ref = raised["said"]["subject"].partition(":")[2]
+        spoken = [entry["said"] for entry in pack.said(*SPOKEN) if entry["said"]["facts"]["reservation"] == ref]
+        return any(in_scope(pack, said) for said in spoken)
     billed = [entry for entry in pack.said("invoice.issued") if entry["said"]["subject"] == raised["said"]["subject"]]
     return any(in_scope(pack, entry["said"]) for entry in billed)
 

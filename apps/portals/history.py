@@ -117,6 +117,8 @@ VERBS: Mapping[str, Words] = {
     "application.returned": (_("Application for payment returned"), "arrow-return-left", "attention"),
     "application.withdrawn": (_("Application for payment withdrawn"), "arrow-return-left", "neutral"),
     "reservation.mended": (_("Defect mended, says the seller"), "tools", "info"),
+    "reservation.answer_awaited": (_("Answer to a mended defect awaited"), "bell", "info"),
+    "reservation.settled_in_dispute": (_("Defect settled by the end of a dispute"), "check-lg", "positive"),
     "reservation.file_attached": (_("File of a defect added"), "paperclip", "info"),
     "reservation.still_missing": (_("Something is still missing"), "arrow-return-left", "attention"),
     "reservation.reminded": (_("Reminder of a defect sent"), "bell", "info"),

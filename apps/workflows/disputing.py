@@ -22,7 +22,17 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, FirstAcceptance
 from apps.milestones.services import CriterionVerdict, MissedPosition, Part
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import before_acceptance, crediting, dispute_jobs, going_on, jobs, recourse, revenue_jobs, sign_off
+from apps.workflows import (
+    before_acceptance,
+    crediting,
+    dispute_jobs,
+    going_on,
+    jobs,
+    mended,
+    recourse,
+    revenue_jobs,
+    sign_off,
+)
 from apps.workflows.dispute_jobs import ENDED, RAISED
 from apps.workflows.once import Answer, once
 
@@ -222,6 +232,8 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
     """What follows the end of a dispute. Last in its workflow: the number of a credit note is taken here."""
     news = [*_news(dispute, ENDED, actor=actor), *_news_to_financiers(dispute)]
     contracts.close_grants(subject_ref=dispute.ref, at=at)
+    if dispute.reservation is not None:
+        return mended.settle_defect(dispute, news=news, contract=contract, actor=actor, at=at)
     if dispute.submission is not None:
         news += before_acceptance.longer_link(
             dispute.submission.ref, until=dispute.due_after, contract=contract, actor=actor, at=at

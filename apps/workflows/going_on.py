@@ -12,6 +12,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
+from apps.milestones.models import Reservation
 from apps.parties.actor import Actor
 from apps.workflows import link_jobs
 
@@ -37,6 +38,12 @@ def link_to_events(contract: Contract, *, actor: Actor, at: datetime) -> list[Jo
         return []
     grant = keep_link(contract, GuestGrant.Purpose.CONFIRM_EVENT, contract.ref, actor=actor, at=at)
     return _mail(grant) if grant is not None and grant.created_at == at else []
+
+
+def close_links_to_defects(reservation: Reservation, *, at: datetime) -> None:
+    """A personal link to the defects of a milestone dies with the last of them."""
+    if milestones.are_settled(reservation.milestone):
+        contracts.close_grants(subject_ref=reservation.milestone.ref, at=at)
 
 
 def _mail(grant: GuestGrant) -> list[JobDeferrer]:

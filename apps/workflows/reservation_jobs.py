@@ -19,3 +19,10 @@ def send_defect_reminder(*, reservation_ref: str, what: str, organisation_id: in
     """Tell the seller that the day of a defect is near, or has passed."""
     with walls.asking_for(organisation_id):
         mails.defect_reminder(reservation_ref=reservation_ref, what=what)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_answer_reminder(*, reservation_ref: str, due: str, organisation_id: int) -> None:
+    """Remind the buyer to look at what was mended, or tell the seller that nobody did in time."""
+    with walls.asking_for(organisation_id):
+        mails.answer_reminder(reservation_ref=reservation_ref, due=due, organisation_id=organisation_id)

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from apps.core import clock
-from apps.workflows import reserving
+from apps.workflows import mended, reserving
 from apps.workflows.upkeep import AGAIN, QUEUE
 
 
@@ -25,3 +25,20 @@ def remind_of_everybodys_defects(timestamp: int) -> None:
 def remind_of_defect(*, reservation_ref: str, seller_id: int, what: str) -> None:
     """Remind of one; a second run finds it done."""
     reserving.tend(reservation_ref=reservation_ref, seller_id=seller_id, what=what)
+
+
+@app.periodic(cron="35 * * * *")
+@app.task(queue=QUEUE, queueing_lock="remind_of_everything_mended")
+def remind_of_everything_mended(timestamp: int) -> None:
+    """Every hour: one job for each mended defect whose days to answer are nearly over, or over lately."""
+    for one in mended.due_answers(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            remind_of_mended.configure(queueing_lock=f"answer {one.reservation_ref} {one.what}").defer(
+                reservation_ref=one.reservation_ref, seller_id=one.seller_id, what=one.what, due=one.due
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def remind_of_mended(*, reservation_ref: str, seller_id: int, what: str, due: str) -> None:
+    """Tell of one; a second run finds it done."""
+    mended.tend(reservation_ref=reservation_ref, seller_id=seller_id, what=what, due=due)

@@ -113,7 +113,7 @@ def release_reservation(*, actor: Actor, key: str, reservation_ref: str, text: s
         contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at
     )
     jobs.defer(_news(_last(reservation), actor=actor))
-    _close_links(reservation, at=at)
+    going_on.close_links_to_defects(reservation, at=at)
     withheld = invoicing.make_due(reservation=reservation, at=at)
     return {"reservation": reservation_ref, "invoice": withheld.invoice.ref if withheld is not None else ""}
 
@@ -138,7 +138,7 @@ def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
     reservation = milestones.agree_reduction(contract=contract, offer_ref=offer_ref, actor=actor, at=at)
     ref = new_ref()
     offerer = milestones.offerer_of(reservation)
-    _close_links(reservation, at=at)
+    going_on.close_links_to_defects(reservation, at=at)
     jobs.defer(
         _news(_last(reservation), actor=actor),
         crediting.document(ref, seller_id=contract.seller_id),
@@ -184,12 +184,6 @@ def remind_of_defect(*, actor: Actor, key: str, reservation_ref: str, what: str)
         reservation_ref=reservation.ref, what=what, organisation_id=contract.seller_id
     )
     return {"reservation": reservation.ref}
-
-
-def _close_links(reservation: Reservation, *, at: datetime) -> None:
-    """A personal link to the defects of a milestone dies with the last of them."""
-    if milestones.are_settled(reservation.milestone):
-        contracts.close_grants(subject_ref=reservation.milestone.ref, at=at)
 
 
 def _last(reservation: Reservation) -> ReservationWord:

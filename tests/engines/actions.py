@@ -30,7 +30,7 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
 from apps.invoicing.services.correcting import words_of
-from apps.milestones.models import Reminder
+from apps.milestones.models import Reminder, Reservation
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.parties import services as parties_services
@@ -60,6 +60,7 @@ from apps.workflows import (
     instalments,
     late_payment,
     links,
+    mended,
     negotiating,
     notices,
     paying_out,
@@ -529,6 +530,26 @@ def attach_to_reservation(world: World) -> Attempt:
         return reserving.attach_to_reservation(actor=actor, reservation_ref=world["reservation"], upload=upload)
 
     return replace(_by(world, "delivery", attach), files=True)
+
+
+@story
+def dispute_defect(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: mended.dispute_defect(actor=actor, key=key, reservation_ref=world["reservation.mended"]),
+        at=START + timedelta(days=60),
+    )
+
+
+@story
+def remind_of_mended(world: World) -> Attempt:
+    clockwork, ref = Actor.system(organisation_id=world.parties.seller.pk), world["reservation.mended"]
+    due = Reservation.objects.using("owner").values_list("answer_due_at", flat=True).get(ref=ref)
+    return Attempt(
+        lambda key: mended.remind_of_mended(actor=clockwork, key=key, reservation_ref=ref, what="look"),
+        lambda: acting(clockwork, at=due),
+    )
 
 
 @story

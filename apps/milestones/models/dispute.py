@@ -58,14 +58,15 @@ _NEWEST: Final = (
 
 
 class Dispute(models.Model):
-    """One side says that an amount is not to be accepted, or not owed: of a submission, or of an invoice.
+    """One side says that an amount is not to be accepted, or not owed: of a submission, an invoice, or a defect.
 
     ``amount`` is in dispute, of ``whole``; both net of tax. What the sides say to each other stands in positions,
     proposals and files that belong to it, which no financier reads; this row a financier may see. ``awaits`` is
     the side whose turn it is to say something, ``answer_due_at`` until when: a missed deadline is shown and reminded
     of, and decides nothing. ``upheld`` is what both sides agreed not to be owed or accepted. Without a submission it is
-    about an invoice, which points here. ``milestone`` is the submission's; once the rest was accepted as a part, the
-    part that goes on.
+    about an invoice, which points here; or about what is withheld for a defect (``reservation``) that was mended and at
+    which nobody looked in time: its seller disputes that anything may be withheld any longer. ``milestone`` is the
+    submission's; once the rest was accepted as a part, the part that goes on.
 
     ``stopped_at``: since then the review clock of the submission stands still; ``due_before`` and ``due_after`` are its
     deadline before that and the one that the end of the dispute made.
@@ -77,6 +78,9 @@ class Dispute(models.Model):
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, models.PROTECT, null=True, blank=True, related_name="disputes")
     milestone = models.ForeignKey(Milestone, models.PROTECT, null=True, blank=True, related_name="disputes")
+    reservation = models.ForeignKey(
+        "milestones.Reservation", models.PROTECT, null=True, blank=True, related_name="disputes"
+    )
     state = models.CharField(max_length=15, choices=DisputeState.choices, default=DisputeState.OPEN)
     amount = models.DecimalField(_("amount in dispute, net of tax"), max_digits=18, decimal_places=3)
     whole = models.DecimalField(max_digits=18, decimal_places=3)
@@ -106,6 +110,14 @@ class Dispute(models.Model):
         ordering = ("id",)
         constraints = [
             models.UniqueConstraint("submission", condition=Q(state__in=["open", "proposed"]), name=ONE_OPEN),
+            models.UniqueConstraint(
+                "reservation", condition=Q(state__in=["open", "proposed"]), name="one_open_dispute_per_defect"
+            ),
+            models.CheckConstraint(
+                condition=Q(reservation__isnull=True)
+                | Q(submission__isnull=True, milestone__isnull=True, raised_by="seller", amount=F("whole")),
+                name="a_seller_disputes_all_that_is_withheld_for_a_defect",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0, amount__lte=F("whole")), name="disputed_is_a_part"),
             models.CheckConstraint(
                 condition=Q(raiser__isnull=False, grant__isnull=True)
@@ -198,6 +210,13 @@ class Dispute(models.Model):
                 " WHERE s.id = NEW.submission_id AND s.contract_id = NEW.contract_id"
                 " AND s.state IN ('submitted', 'changes_requested') AND NEW.whole = m.amount"
                 " AND NEW.milestone_id = m.id))",
+            ),
+            guards.refused_when(
+                "only_what_nobody_looked_at_in_time_is_disputed",
+                guards.INSERT,
+                "NEW.reservation_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM milestones_reservation r"
+                " WHERE r.id = NEW.reservation_id AND r.contract_id = NEW.contract_id AND r.state = 'mended'"
+                " AND r.answer_due_at < NEW.raised_at AND (r.amount, r.currency) = (NEW.whole, NEW.currency))",
             ),
             guards.refused_when(
                 "a_dispute_goes_on_with_what_is_not_accepted",

@@ -51,6 +51,8 @@ class Reservation(models.Model):
 
     The milestone is accepted all the same, and billed whole. Until the item is settled ``amount`` (net of tax) of it is
     not due: then it is released, or both sides agree that ``reduced_by`` of it is never paid. Nothing may be withheld.
+    ``answer_due_at``: until then the buyer is to look at what is mended, as many days as a review has; what nobody
+    answers stays as it is, and the seller may dispute it.
 
     Source: whoever accepts and knows a defect keeps his rights only by reserving them (German Civil Code, section
     640(3)); he may withhold a fair part of the price until it is mended, as a rule twice what mending costs (641(3)).
@@ -73,6 +75,7 @@ class Reservation(models.Model):
     listed_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
     reduced_by = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    answer_due_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReservationQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
@@ -83,6 +86,9 @@ class Reservation(models.Model):
             models.UniqueConstraint("decision", "number", name="reservations_are_numbered"),
             models.CheckConstraint(condition=~Q(title=""), name="a_reservation_names_a_defect"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="nothing_is_withheld_below_nothing"),
+            models.CheckConstraint(
+                condition=Q(state="mended") | Q(answer_due_at__isnull=True), name="only_what_is_mended_awaits_an_answer"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["open", "mended"], settled_at__isnull=True, reduced_by=0)
                 | Q(state="released", settled_at__isnull=False, reduced_by=0)
@@ -96,7 +102,9 @@ class Reservation(models.Model):
         triggers = [
             guards.legal_steps(STEPS),
             guards.never_deleted(),
-            guards.frozen_when("TRUE", name="what_was_reserved_is_frozen", allow=("state", "settled_at", "reduced_by")),
+            guards.frozen_when(
+                "TRUE", name="what_was_reserved_is_frozen", allow=("state", "settled_at", "reduced_by", "answer_due_at")
+            ),
             guards.refused_when(
                 "reserved_with_the_acceptance",
                 guards.INSERT,
@@ -122,8 +130,12 @@ class Reservation(models.Model):
                 guards.UPDATE,
                 "IF EXISTS (SELECT 1 FROM milestones_reservation r WHERE r.id = NEW.id AND ("
                 " (r.state = 'released' AND NOT EXISTS (SELECT 1 FROM milestones_reservationword w"
-                " WHERE w.reservation_id = r.id AND w.kind = 'released'))"
-                " OR (r.state = 'reduced' AND NOT EXISTS (SELECT 1 FROM milestones_reservationword a"
+                " WHERE w.reservation_id = r.id AND w.kind = 'released')"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.reservation_id = r.id"
+                " AND d.state = 'rejected'))"
+                " OR (r.state = 'reduced' AND NOT EXISTS (SELECT 1 FROM milestones_dispute d"
+                " WHERE d.reservation_id = r.id AND d.state IN ('upheld', 'partly_upheld') AND d.upheld = r.reduced_by)"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_reservationword a"
                 " JOIN milestones_reservationword o ON o.reservation_id = a.reservation_id AND o.kind = 'offer'"
                 " AND o.number < a.number AND o.side <> a.side AND o.user_id IS DISTINCT FROM a.user_id"
                 " AND o.amount = r.reduced_by"
@@ -209,6 +221,12 @@ class ReservationWord(models.Model):
                 "NOT EXISTS (SELECT 1 FROM milestones_reservation r WHERE r.id = NEW.reservation_id"
                 " AND r.contract_id = NEW.contract_id AND r.state IN ('open', 'mended')"
                 " AND coalesce(NEW.amount, 0) <= r.amount)",
+            ),
+            guards.refused_when(
+                "what_is_in_dispute_is_settled_there",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.reservation_id = NEW.reservation_id"
+                " AND d.state IN ('open', 'proposed'))",
             ),
             guards.refused_when(
                 "link_speaks_only_of_its_defects",

@@ -40,6 +40,7 @@ from apps.milestones.services.dispute_dates import (
     remind_of_position,
 )
 from apps.milestones.services.dispute_files import attach_to_dispute, receive_for_dispute
+from apps.milestones.services.disputed_defects import dispute_defect, settle_defect
 from apps.milestones.services.disputing import (
     contract_of_dispute,
     dispute_billed,
@@ -198,6 +199,7 @@ __all__ = [
     "deductions",
     "discard_unless_known",
     "dispute_billed",
+    "dispute_defect",
     "dispute_submission",
     "draft_settlement",
     "end_overtaken_settlements",
@@ -253,6 +255,7 @@ __all__ = [
     "reserving_statement",
     "reviews_due",
     "say_missing",
+    "settle_defect",
     "sign_settlement",
     "signable",
     "silence_for",

@@ -14,6 +14,7 @@ from apps.milestones.models import Dispute, DisputePosition, Milestone, Submissi
 from apps.milestones.models.dispute import DisputeState, Side
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.mending import lock_reservation
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -31,14 +32,15 @@ def reason_of(dispute: Dispute) -> str:
 
 
 def lock_dispute(contract: Contract, *, dispute_ref: str) -> Dispute:
-    """Hold a dispute that waits, and its submission before it; refused when it is settled."""
+    """Hold a dispute that waits, and its submission or defect before it; refused when it is settled."""
     known = Dispute.objects.filter(ref=dispute_ref, contract=contract)
-    about = known.values_list("submission__ref", flat=True).first()
+    about, defect = known.values_list("submission__ref", "reservation__ref").first() or (None, None)
     submission = lock_submission(contract, submission_ref=about).submission if about else None
+    reservation = lock_reservation(contract, defect) if defect else None
     dispute = known.select_for_update(of=("self",)).order_by().first()
     if dispute is None:
         raise Refused("There is no such dispute in this contract.")
-    dispute.contract, dispute.submission = contract, submission
+    dispute.contract, dispute.submission, dispute.reservation = contract, submission, reservation
     if not dispute.is_live:
         raise IllegalTransition("This dispute is over already. Reload the page to see how it ended.")
     return dispute

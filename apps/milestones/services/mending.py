@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.rules import review_deadline
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
@@ -40,14 +41,17 @@ def contract_of_offer(*, offer_ref: str) -> int:
 def report_mended(
     *, contract: Contract, reservation_ref: str, actor: Actor, text: str, at: datetime
 ) -> ReservationWord:
-    """The seller says that a defect is mended, and how that shows. It is the buyer's turn."""
+    """The seller says that a defect is mended, and how that shows. It is the buyer's turn, for the days of a review."""
     reservation = held(contract, reservation_ref)
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     states.move(reservation, ReservationState.MENDED, Reservation.TRANSITIONS)
     words = rules.check_words(text, field="text", missing="Say how it was mended, and what shows it.")
     said = _say(reservation, kind=Kind.MENDED, side=Side.SELLER, actor=actor, text=words, at=at)
-    reservation.save(update_fields=["state"])
-    _tell(said, verb="reservation.mended", actor=actor, at=at)
+    line = reservation.milestone.line
+    terms = contracts.review_terms(contract.active_version or line.version, own=line.own)
+    reservation.answer_due_at = review_deadline(at, terms=terms)
+    reservation.save(update_fields=["state", "answer_due_at"])
+    _tell(said, verb="reservation.mended", actor=actor, at=at, answer_due_at=reservation.answer_due_at)
     return said
 
 
@@ -60,7 +64,8 @@ def say_missing(*, contract: Contract, reservation_ref: str, actor: Actor, text:
     states.move(reservation, ReservationState.OPEN, Reservation.TRANSITIONS)
     words = rules.check_words(text, field="text", missing="Say what is still missing, so that the seller can mend it.")
     said = _say(reservation, kind=Kind.MISSING, side=Side.BUYER, actor=actor, text=words, at=at)
-    reservation.save(update_fields=["state"])
+    reservation.answer_due_at = None
+    reservation.save(update_fields=["state", "answer_due_at"])
     _tell(said, verb="reservation.still_missing", actor=actor, at=at)
     return said
 
@@ -77,7 +82,7 @@ def release_reservation(
     _require_proof(reservation, organisation=contract.buyer, actor=actor, at=at)
     words = rules.check_text(text, most=rules.LONGEST_NOTE, field="text")
     said = _say(reservation, kind=Kind.RELEASED, side=Side.BUYER, actor=actor, text=words, at=at)
-    _settle(reservation, to=ReservationState.RELEASED, at=at)
+    settle(reservation, to=ReservationState.RELEASED, at=at)
     _tell(said, verb="reservation.released", actor=actor, at=at)
     return reservation
 
@@ -115,7 +120,7 @@ def agree_reduction(*, contract: Contract, offer_ref: str, actor: Actor, at: dat
         raise NotAllowed("Your own side offered this. The other side agrees to it, or offers something else.")
     reservation.reduced_by = newest.amount
     said = _say(reservation, kind=Kind.AGREED, side=side, actor=actor, text="", at=at)
-    _settle(reservation, to=ReservationState.REDUCED, at=at)
+    settle(reservation, to=ReservationState.REDUCED, at=at)
     _tell(said, verb="reservation.reduced", actor=actor, at=at, off=newest.amount)
     return reservation
 
@@ -143,7 +148,15 @@ def needs_proof_for(reservation: Reservation, *, organisation: Organisation) -> 
 
 
 def held(contract: Contract, reservation_ref: str) -> Reservation:
-    """A reservation that is not settled, locked with its milestone before it."""
+    """A reservation that is not settled, nor in dispute, locked with its milestone before it."""
+    reservation = lock_reservation(contract, reservation_ref)
+    if reservation.disputes.live().exists():
+        raise IllegalTransition("This defect is in dispute. Settle it there, or wait until the dispute is over.")
+    return reservation
+
+
+def lock_reservation(contract: Contract, reservation_ref: str) -> Reservation:
+    """The same, in dispute or not."""
     known = Reservation.objects.filter(ref=reservation_ref, contract=contract)
     milestone_ref = known.values_list("milestone__ref", flat=True).first()
     if milestone_ref is None:
@@ -222,10 +235,11 @@ def _say(
     )
 
 
-def _settle(reservation: Reservation, *, to: ReservationState, at: datetime) -> None:
+def settle(reservation: Reservation, *, to: ReservationState, at: datetime) -> None:
+    """It is settled: nothing is left to do on it."""
     states.move(reservation, to, Reservation.TRANSITIONS)
-    reservation.settled_at = at
-    reservation.save(update_fields=["state", "settled_at", "reduced_by"])
+    reservation.settled_at, reservation.answer_due_at = at, None
+    reservation.save(update_fields=["state", "settled_at", "reduced_by", "answer_due_at"])
 
 
 def record(reservation: Reservation, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:

@@ -36,7 +36,7 @@ class Disputes:
 def disputes_of(actor: Actor, *, side: Side) -> "QuerySet[Dispute, Dispute]":
     """The disputes of contracts in which the actor's organisation is on this side."""
     rows = Dispute.objects.visible_to(actor).filter(**{f"contract__{side.name}_id": actor.organisation_id})
-    related = ("contract__seller", "contract__buyer", "submission__milestone", "milestone")
+    related = ("contract__seller", "contract__buyer", "submission__milestone", "milestone", "reservation")
     return rows.select_related(*related, "billed__invoice", "billed__credit_note")
 
 
@@ -45,6 +45,8 @@ def about_of(dispute: Dispute, *, side: Side) -> tuple[str, str]:
     billed = getattr(dispute, "billed", None)
     if billed is not None:
         return billed.invoice.number, side.url("invoice", billed.invoice.ref)
+    if dispute.reservation is not None:
+        return dispute.reservation.title, side.url("reservation", dispute.reservation.ref)
     milestone = dispute.milestone
     if milestone is None:
         return "", ""
@@ -52,8 +54,9 @@ def about_of(dispute: Dispute, *, side: Side) -> tuple[str, str]:
 
 
 def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Disputes:
-    """What was disputed of a milestone's submissions, or of the one of which it is the rest."""
-    found = disputes_of(actor, side=side).filter(Q(milestone=milestone) | Q(submission__milestone=milestone))
+    """What was disputed of a milestone's submissions, of the one of which it is the rest, or of its defects."""
+    of_it = Q(milestone=milestone) | Q(submission__milestone=milestone) | Q(reservation__milestone=milestone)
+    found = disputes_of(actor, side=side).filter(of_it)
     rows = _rows(found, side=side)
     newest = milestone.submissions.exclude(state="draft").order_by("-number").first()
     may = (

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
+from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation, ReservationFile
@@ -17,9 +18,9 @@ from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, add_refusal
-from apps.portals.reserving.forms import MendForm, MissingForm, OfferForm, ReleaseForm
+from apps.portals.reserving.forms import DisputeForm, MendForm, MissingForm, OfferForm, ReleaseForm
 from apps.portals.reserving.shown import reservations_of
-from apps.workflows import reserving
+from apps.workflows import mended, reserving
 
 Crumbs = list[tuple[str, str]]
 FORMS: dict[str, type[ActionForm]] = {
@@ -28,6 +29,7 @@ FORMS: dict[str, type[ActionForm]] = {
     "release": ReleaseForm,
     "offer": OfferForm,
     "agree": ActionForm,
+    "dispute": DisputeForm,
 }
 
 
@@ -55,23 +57,29 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     offer = next((one for one in reversed(words) if one.kind == "offer"), None)
     is_seller, actor = side.name == "seller", request.actor
     milestone_url = side.url("milestone", found.milestone.ref)
+    disputes = list(found.disputes.order_by("pk"))
+    is_free = not found.is_settled and not any(one.is_live for one in disputes)
+    is_late = found.answer_due_at is not None and found.answer_due_at < clock.now()
     withholding = getattr(found, "withholding", None)
     house = found.contract.seller if is_seller else found.contract.buyer
-    needs_proof = not found.is_settled and milestones.needs_proof_for(found, organisation=house)
+    needs_proof = is_free and milestones.needs_proof_for(found, organisation=house)
     context = {
         "reservation": found,
         "milestone_url": milestone_url,
         "words": words,
         "files": [(one, side.url("reservation_file", one.ref)) for one in found.files.all()],
-        "offer": offer if not found.is_settled else None,
+        "offer": offer if is_free else None,
         "is_my_offer": offer is not None and offer.side == side.name,
         "credit_note": withholding.credit_note if withholding is not None else None,
         "forms": forms,
         "list_url": "" if side.has_crumbs else side.url("reservations", ""),
         "proof_url": proving.way(request, actor) if needs_proof and not proving.is_fresh(actor.origin.proof) else "",
+        "disputes": [(one, side.url("dispute", one.ref)) for one in disputes],
+        "is_late": is_late,
+        "may_dispute": is_seller and is_free and is_late and bool(found.amount) and actor.may(Action.RAISE_DISPUTE),
         "may_mend": is_seller and found.state == "open" and actor.may(Action.SUBMIT_MILESTONE),
-        "may_release": not is_seller and not found.is_settled and actor.may(Action.DECIDE_MILESTONE),
-        "may_settle": not found.is_settled
+        "may_release": not is_seller and is_free and actor.may(Action.DECIDE_MILESTONE),
+        "may_settle": is_free
         and bool(found.amount)
         and actor.may(Action.CREDIT_INVOICE if is_seller else Action.DECIDE_MILESTONE),
         "crumbs": [*crumbs, (found.milestone.title, milestone_url), (_("Reservation"), "")],
@@ -128,11 +136,16 @@ def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm)
         done = reserving.agree_reduction(actor=actor, key=key, offer_ref=offer_ref)
         return _("Agreed. Credit note %(number)s is issued.") % {"number": done["number"]}
 
+    def dispute() -> str:
+        mended.dispute_defect(actor=actor, key=key, reservation_ref=found.ref, reason=cleaned["text"])
+        return _("It is in dispute. The buyer is asked to answer.")
+
     verbs: dict[str, Callable[[], str]] = {
         "mend": mend,
         "missing": missing,
         "release": release,
         "offer": offer,
         "agree": agree,
+        "dispute": dispute,
     }
     return verbs[do]()

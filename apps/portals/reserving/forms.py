@@ -185,6 +185,16 @@ class MissingForm(MendForm):
         self.fields["text"].error_messages["required"] = _("Say what is still missing.")
 
 
+class DisputeForm(WordForm):
+    """Why what is withheld is owed; without a word of it, what was said of the mending."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("Your position (optional)")
+        self.fields["text"].help_text = _("Without one, what you said of the mending is your position.")
+        self.fields["text"].required = False
+
+
 class ReleaseForm(WordForm):
     """The buyer is content; a word with it if it wants."""
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
 from apps.core import clock, money
 from apps.milestones.models import Milestone, Reservation
+from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.correcting.side import Side
@@ -48,25 +49,32 @@ def of_contract(actor: Actor, contract: Contract, *, side: Side) -> Reservations
 
 
 def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
-    """What is this side's to do: the seller mends what is open, the buyer looks at what is mended."""
+    """What is this side's to do: the seller mends what is open and disputes what nobody looked at, the buyer looks."""
     is_seller = side.name == "seller"
     if not actor.may(Action.SUBMIT_MILESTONE if is_seller else Action.DECIDE_MILESTONE):
         return
-    waiting = reservations_of(actor, side=side).filter(state="open" if is_seller else "mended")
+    unanswered = Q(state="mended", amount__gt=0, answer_due_at__lt=clock.now())
+    mine = Q(state="open") | unanswered if is_seller else Q(state="mended")
+    waiting = reservations_of(actor, side=side).filter(mine).exclude(disputes__state__in=LIVE)
     for one in waiting.order_by("due_on", "pk")[:SHOWN]:
         contract = one.contract
         yield Need(
-            what=(_("Mend: %(defect)s") if is_seller else _("Look at what was mended: %(defect)s"))
-            % {"defect": one.title},
+            what=_asks(one, is_seller=is_seller) % {"defect": one.title},
             who=contract.buyer.legal_name if is_seller else contract.seller.legal_name,
             url=side.url("reservation", one.ref),
             button=_("Open"),
             amount=one.amount,
             currency=one.currency,
-            due=one.due_on,
+            due=timezone.localdate(one.answer_due_at) if one.answer_due_at else one.due_on,
             note=one.milestone.title,
             icon="tools",
         )
+
+
+def _asks(one: Reservation, *, is_seller: bool) -> str:
+    if not is_seller:
+        return _("Look at what was mended: %(defect)s")
+    return _("Mend: %(defect)s") if one.state == "open" else _("Not answered in time: %(defect)s")
 
 
 def shown(found: "QuerySet[Reservation, Reservation]", *, currency: str, side: Side) -> Reservations:

@@ -90,6 +90,7 @@ def _live(scene: Scene, event: Event) -> Dispute:
     of_line = (
         Q(milestone__position=event.milestone)
         | Q(billed__invoice__milestone__position=event.milestone)
+        | Q(reservation__milestone__position=event.milestone)
         | Q(billed__invoice__instalment__position=event.milestone)
     )
     found = Dispute.objects.live().filter(of_line, contract__ref=scene.contract_ref).order_by("id").last()

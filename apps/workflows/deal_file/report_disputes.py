@@ -10,7 +10,10 @@ from apps.workflows.deal_file.report_parts import Report, amount_of, written
 def disputes(contract: Contract) -> list[Report]:
     """Every dispute of a contract, oldest first; amounts net of tax, ``gross`` with it where an invoice is disputed."""
     found = Dispute.objects.using("owner").filter(contract=contract).order_by("id")
-    return [_dispute(one) for one in found.select_related("billed__invoice", "billed__credit_note", "milestone")]
+    return [
+        _dispute(one)
+        for one in found.select_related("billed__invoice", "billed__credit_note", "milestone", "reservation")
+    ]
 
 
 def plain(rows: Iterable[Report]) -> list[str]:
@@ -24,7 +27,7 @@ def plain(rows: Iterable[Report]) -> list[str]:
 
 def _dispute(dispute: Dispute) -> Report:
     billed = getattr(dispute, "billed", None)
-    milestone = dispute.milestone
+    milestone = dispute.milestone or dispute.reservation
     return {
         "about": billed.invoice.number if billed is not None else milestone.title if milestone is not None else "",
         "raised_by": dispute.raised_by,

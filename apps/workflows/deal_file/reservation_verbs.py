@@ -7,9 +7,10 @@ from django.core.files.base import ContentFile
 
 from apps.core.errors import Refused
 from apps.milestones.models import Reservation
+from apps.milestones.rules import ANSWER_DAYS
 from apps.milestones.services import Defect
 from apps.parties.actor import Actor
-from apps.workflows import reserving
+from apps.workflows import mended, reserving
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.scene import Scene, new_key
 from apps.workflows.once import Answer
@@ -40,6 +41,16 @@ def _accept(scene: Scene, event: Event, actor: Actor) -> Answer:
 def _mend(scene: Scene, event: Event, actor: Actor) -> Answer:
     ref = _shown(scene, event, actor)
     return reserving.report_mended(actor=actor, key=new_key(), reservation_ref=ref, text=event.text)
+
+
+def _dispute(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return mended.dispute_defect(
+        actor=actor,
+        key=new_key(),
+        reservation_ref=_reservation(scene, event).ref,
+        reason=event.text,
+        answer_days=event.answer_days or ANSWER_DAYS,
+    )
 
 
 def _missing(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -95,6 +106,7 @@ RESERVING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyT
     {
         "accept_with_reservations": _accept,
         "mend": _mend,
+        "dispute_defect": _dispute,
         "still_missing": _missing,
         "release_reservation": _release,
         "offer_reduction": _offer,

@@ -71,6 +71,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "accept_with_reservations": Verb("buyer", ("defects", "comment"), on_milestone=True),
         "mend": Verb("seller", ("reservation", "comment", "files"), on_milestone=True),
+        "dispute_defect": Verb("seller", ("reservation", "comment", "answer_days"), on_milestone=True),
         "still_missing": Verb("buyer", ("reservation", "comment", "files"), on_milestone=True),
         "release_reservation": Verb("buyer", ("reservation", "comment"), on_milestone=True),
         "offer_reduction": Verb("seller", ("reservation", "amount", "comment"), on_milestone=True),

@@ -116,9 +116,11 @@ def _about(dispute: Dispute) -> str:
     billed: DisputedInvoice | None = getattr(dispute, "billed", None)
     if billed is not None:
         return billed.invoice.number
+    if dispute.reservation is not None:
+        return dispute.reservation.title
     return dispute.submission.milestone.title if dispute.submission is not None else ""
 
 
 def _read(dispute_ref: str) -> Dispute:
     related = ("contract__seller", "contract__buyer", "contract__active_version", "submission__milestone")
-    return Dispute.objects.select_related(*related, "billed__invoice").get(ref=dispute_ref)
+    return Dispute.objects.select_related(*related, "billed__invoice", "reservation").get(ref=dispute_ref)

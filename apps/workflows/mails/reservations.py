@@ -1,5 +1,8 @@
 """Mails about reservations: to the other side what was mended, is missing, was released or offered."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +45,7 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
             reader=reader,
             to=_people(contract, is_to_seller=is_to_seller),
             button=_("Open the reservation"),
-            url=_page(said, portal=portal),
+            url=_page(contract, reservation, portal=portal),
             facts=facts,
             context={"defect": reservation.title, "kind": str(said.kind), "said": said},
         )
@@ -84,9 +87,43 @@ def defect_reminder(*, reservation_ref: str, what: str) -> None:
     )
 
 
-def _page(said: ReservationWord, *, portal: str) -> str:
+def answer_reminder(*, reservation_ref: str, due: str, organisation_id: int) -> None:
+    """Ask the buyer to look at what was mended while there is time; or tell the seller that its time is over."""
+    related = ("contract__seller", "contract__buyer", "contract__active_version", "milestone")
+    reservation = Reservation.objects.select_related(*related).get(ref=reservation_ref)
+    contract, is_to_seller = reservation.contract, organisation_id == reservation.contract.seller_id
+    reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
+    send(
+        Letter(
+            name="answer_reminder",
+            key=f"answer.{reservation.ref}.{due}.{organisation_id}",
+            sender=sender,
+            reader=reader,
+            to=_people(contract, is_to_seller=is_to_seller),
+            button=_("Open the reservation"),
+            url=_page(contract, reservation, portal="seller" if is_to_seller else "buyer"),
+            facts=[
+                fact(_("Contract"), contract.title),
+                fact(_("Milestone"), reservation.milestone.title),
+                fact(_("Defect"), reservation.title),
+                *(
+                    [money(_("Withheld, net of tax"), reservation.amount, reservation.currency)]
+                    if reservation.amount
+                    else []
+                ),
+            ],
+            context={
+                "defect": reservation.title,
+                "is_over": is_to_seller,
+                "is_withheld": bool(reservation.amount),
+                "due_on": datetime.fromisoformat(due).astimezone(ZoneInfo(contract.buyer.time_zone)).date(),
+            },
+        )
+    )
+
+
+def _page(contract: Contract, reservation: Reservation, *, portal: str) -> str:
     """The page of the defect; the personal link of a buyer without people here."""
-    contract, reservation = said.contract, said.reservation
     reader = contract.seller if portal == "seller" else contract.buyer
     if reader.is_claimed:
         return absolute(reverse(f"{portal}:reservation", args=[reservation.ref]))

@@ -14,12 +14,15 @@ from apps.workflows.packs.parts import Contents
 
 def collect(pack: EvidencePack, contents: Contents) -> None:
     """Every dispute of the contract, numbered as they were raised; of the pack of one milestone those about what was
-    submitted for it, or billed. The files that the sides showed lie with the other evidence."""
+    submitted for it, billed, or withheld for its defects.
+
+    The files that the sides showed lie with the other evidence.
+    """
     invoices = dict(
         DisputedInvoice.objects.filter(contract_id=pack.contract_id).values_list("dispute_id", "invoice__ref")
     )
     here = set(_about(pack).values_list("pk", flat=True))
-    disputes = Dispute.objects.filter(contract_id=pack.contract_id).select_related("submission")
+    disputes = Dispute.objects.filter(contract_id=pack.contract_id).select_related("submission", "reservation")
     read = disputes.prefetch_related("positions", "files", "proposals").order_by("pk")
     for number, dispute in enumerate(read, start=1):
         if dispute.pk not in here:
@@ -36,11 +39,16 @@ def _about(pack: EvidencePack) -> "QuerySet[Dispute]":
     if pack.milestone_id is None:
         return disputes
     billed = DisputedInvoice.objects.filter(invoice__milestone_id=pack.milestone_id)
-    return disputes.filter(Q(submission__milestone_id=pack.milestone_id) | Q(pk__in=billed.values("dispute_id")))
+    of_milestone = Q(submission__milestone_id=pack.milestone_id) | Q(reservation__milestone_id=pack.milestone_id)
+    return disputes.filter(of_milestone | Q(pk__in=billed.values("dispute_id")))
 
 
 def _dispute(dispute: Dispute, *, invoice_ref: str | None) -> dict[str, Any]:
-    about = f"invoice:{invoice_ref}" if dispute.submission is None else f"submission:{dispute.submission.ref}"
+    about = f"invoice:{invoice_ref}"
+    if dispute.submission is not None:
+        about = f"submission:{dispute.submission.ref}"
+    elif dispute.reservation is not None:
+        about = f"reservation:{dispute.reservation.ref}"
     return {
         **{part: getattr(dispute, part) for part in ("amount", "whole", "currency", "raised_by", "raised_at")},
         "dispute": dispute.ref,

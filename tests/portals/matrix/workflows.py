@@ -50,6 +50,7 @@ from apps.workflows import (
     hosting,
     instalments,
     late_payment,
+    mended,
     negotiating,
     paying_out,
     payment_documents,
@@ -494,6 +495,7 @@ CALLS = [
         lambda _row, _own: {"upload": _upload()},
     ),
     Call(reserving.report_mended, "delivery", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(mended.dispute_defect, "billing", RESERVATION, "reservation_ref", after=timedelta(days=60)),
     Call(reserving.say_missing, "approver", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),
     Call(reserving.release_reservation, "approver", RESERVATION, "reservation_ref"),
     Call(
