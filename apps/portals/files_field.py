@@ -23,8 +23,8 @@ class FilesField(forms.FileField):
     widget = FilesInput
 
     def __init__(self, **kwargs: Any) -> None:
-        told = {"label": _("Files"), "required": False}
-        super().__init__(**told, widget=FilesInput(attrs={"class": "form-control", "accept": ACCEPT}), **kwargs)
+        shown = FilesInput(attrs={"class": "form-control", "accept": ACCEPT})
+        super().__init__(label=_("Files"), required=False, widget=shown, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         return [upload for upload in data or [] if upload]

@@ -40,8 +40,11 @@ def dispute_defect(
         at=at,
     )
     going_on.keep_link(contract, DISPUTE, dispute.ref, actor=actor, at=at)
-    told = {"dispute_ref": dispute.ref, "what": RAISED, "organisation_id": contract.buyer_id}
-    jobs.defer(dispute_jobs.send_dispute_news.configure(task_kwargs=told))
+    jobs.defer(
+        dispute_jobs.send_dispute_news.configure(
+            task_kwargs={"dispute_ref": dispute.ref, "what": RAISED, "organisation_id": contract.buyer_id}
+        )
+    )
     return {"dispute": dispute.ref}
 
 

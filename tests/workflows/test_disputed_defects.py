@@ -107,7 +107,7 @@ def test_before_its_time_by_the_wrong_side_or_by_raw_sql_nothing_is_disputed(par
     with pytest.raises(Refused, match="Nothing is withheld"):
         disputed(label, actor=bilge, at=due + DAY)
     dispute = disputed(paint, actor=bilge, at=due + DAY)
-    columns = ", ".join(one.column for one in Dispute._meta.concrete_fields if one.name not in ("id", "ref"))
+    columns = ", ".join(str(one.column) for one in Dispute._meta.concrete_fields if one.name not in ("id", "ref"))
     early = columns.replace("raised_at", "raised_at - interval '20 days'", 1)
     with (
         walls.asking_for(parties.seller.pk),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
-from apps.core import canonical
+from apps.core import canonical, money
 from apps.core.errors import IllegalTransition, Refused
 from apps.core.money import Money
 from apps.milestones import rules
@@ -64,7 +64,7 @@ def settle_defect(dispute: Dispute, *, actor: Actor, at: datetime) -> Reservatio
     reservation = dispute.reservation
     if reservation is None or dispute.state == DisputeState.WITHDRAWN:
         return None
-    reservation.reduced_by = dispute.upheld or 0
+    reservation.reduced_by = dispute.upheld or money.ZERO
     to = ReservationState.REDUCED if dispute.upheld else ReservationState.RELEASED
     mending.settle(reservation, to=to, at=at)
     verb, off = "reservation.settled_in_dispute", reservation.reduced_by

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing.models import CreditNote
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, DisputeFile
 from apps.parties.actor import Actor, ActorKind
@@ -72,7 +73,7 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
         "files": [(one, side.url("dispute_file", one.ref)) for one in found.files.all()],
         "proposal": proposal,
         "is_my_proposal": proposal is not None and proposal.side == side.name,
-        "credit_note": getattr(getattr(found, "billed", None), "credit_note", None),
+        "credit_note": _credit_note(found),
         "forms": forms,
         "may_answer": found.is_live and request.actor.may(Action.RAISE_DISPUTE),
         "may_settle": may_settle,
@@ -137,6 +138,12 @@ def _done(request: PortalRequest, found: Dispute, do: str, form: ActionForm) -> 
         "withdraw": withdraw,
     }
     return verbs[do]()
+
+
+def _credit_note(found: Dispute) -> CreditNote | None:
+    """What was upheld of an invoice, or of what was withheld for a defect, was credited by it."""
+    kept = getattr(found, "billed", None) or getattr(found.reservation, "withholding", None)
+    return kept.credit_note if kept is not None and found.upheld else None
 
 
 def _is_settler(request: PortalRequest) -> bool:

@@ -103,11 +103,11 @@ def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm)
 
     def show() -> None:
         """Files first: what is said of them is said once they are there. Sent twice, each is there once."""
-        for upload in cleaned["files"]:
+        for upload in cleaned["shown"]:
             try:
                 reserving.attach_to_reservation(actor=actor, reservation_ref=found.ref, upload=upload)
             except Refused as refused:
-                refused.field = "files" if refused.field == "file" else refused.field
+                refused.field = "shown" if refused.field == "file" else refused.field
                 raise
 
     def mend() -> str:

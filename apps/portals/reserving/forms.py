@@ -173,7 +173,7 @@ class WordForm(ActionForm):
 class MendForm(WordForm):
     """How it was mended, and files that show it."""
 
-    files = FilesField(help_text=_("Photographs, a report: whatever shows it. The other side reads them here."))
+    shown = FilesField(help_text=_("Photographs, a report: whatever shows it. The other side reads them here."))
 
 
 class MissingForm(MendForm):

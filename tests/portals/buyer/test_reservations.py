@@ -64,10 +64,10 @@ def test_both_sides_settle_it_on_their_pages(
     form = kept(sina.get(page))
     assert sina.post(page, form | {"do": "mend", "text": ""}).status_code == 422
     forged = SimpleUploadedFile("door.png", b"<svg onload=alert(1)>")
-    refused = sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "files": [forged]})
+    refused = sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "shown": [forged]})
     assert (refused.status_code, "whatever its name says" in refused.content.decode()) == (422, True)
     photos = [SimpleUploadedFile(name, b"Door 4, closed.") for name in ("door 4.txt", "hinge.txt")]
-    assert sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "files": photos}).status_code == 302
+    assert sina.post(page, form | {"do": "mend", "text": "Door 4 is new.", "shown": photos}).status_code == 302
 
     bea = sign_in("approver")
     page = reverse("buyer:reservation", args=[accepted.ref])
@@ -88,7 +88,9 @@ def test_both_sides_settle_it_on_their_pages(
     late = SimpleUploadedFile("late.txt", b"Late.")
     with pytest.raises(IllegalTransition, match="settled already"), acting(scenarios.seller_actor(parties)) as actor:
         reserving.attach_to_reservation(actor=actor, reservation_ref=accepted.ref, upload=late)
-    columns = ", ".join(one.column for one in ReservationFile._meta.concrete_fields if one.name not in ("id", "ref"))
+    columns = ", ".join(
+        str(one.column) for one in ReservationFile._meta.concrete_fields if one.name not in ("id", "ref")
+    )
     with walls.asking_for(active.seller_id), pytest.raises(IntegrityError, match="no file joins"), transaction.atomic():
         connection.cursor().execute(
             f"INSERT INTO milestones_reservationfile (ref, {columns})"
