@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -18,6 +19,7 @@ from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.invoicing.models import CreditNote, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.milestones.models import Decision, Dispute, DisputeFile, Milestone, Submission
+from apps.milestones.services import Part
 from apps.parties.actor import Actor
 from apps.workflows import before_acceptance, disputing, reviews, sign_off
 from apps.workflows.worker import run_due_jobs
@@ -135,6 +137,37 @@ def test_the_undisputed_part_is_accepted_and_billed_in_the_same_act(parties: Par
         assert OpenItem.objects.get(invoice__ref=answer["invoice"]).payable == 11900
     anna = disputes.role(parties, "billing")
     disputes.agreed(disputes.proposed(dispute, "rejected", actor=bea, at=NOON + 2 * DAY), actor=anna, at=NOON + 3 * DAY)
+    assert "nothing differs" in verified()
+
+
+def test_the_second_of_two_accepts_what_the_first_did_though_the_dispute_is_over(parties: Parties) -> None:
+    submission = waiting(parties, second_acceptor_above=D(100))
+    bea, olga = scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
+    with acting(bea, at=NOON + DAY):
+        answer = disputing.dispute_rest(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            amount=D(2000),
+            verdicts=[],
+            reason=disputes.REASON,
+            answer_days=7,
+        )
+    with acting(bea, at=NOON + 2 * DAY):
+        disputing.withdraw_dispute(actor=bea, key=key(), dispute_ref=answer["dispute"])
+    with acting(olga, at=NOON + 3 * DAY):
+        accept_part = partial(
+            sign_off.accept_part,
+            actor=olga,
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=[],
+        )
+        with pytest.raises(Refused):
+            accept_part(key=key(), part=Part(amount=D(9000)))
+        done = accept_part(key=key(), part=Part(amount=D(10000)))
+        assert Invoice.objects.get(ref=done["invoice"]).net == 10000
     assert "nothing differs" in verified()
 
 

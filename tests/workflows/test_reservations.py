@@ -21,7 +21,7 @@ from apps.ledger import standing
 from apps.ledger.charts import Seller
 from apps.milestones import rules
 from apps.milestones.models import Decision, FirstAcceptance, Milestone, Reservation, Submission
-from apps.milestones.services import Defect
+from apps.milestones.services import Defect, lapsing
 from apps.parties.actor import Actor
 from apps.workflows import billing, reserving, reviews, sign_off, worker
 from apps.workflows.once import Answer
@@ -250,7 +250,9 @@ def test_the_first_of_two_lists_defects_and_the_second_adds_and_drops_none(
     assert_pack_holds("NL-2026-014", tmp_path)
 
 
-def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(parties: Parties) -> None:
+def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(
+    parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
     submission = waiting(parties, second_acceptor_above=D(100), silence="accepted")
     with clock.stopped(NOON), walls.asking_for(parties.buyer.pk):
         worker.run_due_jobs()
@@ -259,6 +261,10 @@ def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(partie
     with clock.stopped(NOON + 30 * DAY):
         assert [one.what for one in reviews.due(at=clock.now())] == ["passed"]
         assert not reviews.tend(submission_ref=submission.ref, seller_id=parties.seller.pk, what="silence")
+        with monkeypatch.context() as unchecked:
+            unchecked.setattr(lapsing, "silence_of", lambda _submission: "accepted")
+            with pytest.raises(IntegrityError, match="is left out of decision"):
+                reviews.tend(submission_ref=submission.ref, seller_id=parties.seller.pk, what="silence", due="again")
     with walls.asking_for(parties.seller.pk):
         assert Submission.objects.get(pk=submission.pk).state == "submitted"
 

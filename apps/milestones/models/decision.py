@@ -135,7 +135,12 @@ class Decision(models.Model):
                 " WHERE s.id = NEW.submission_id AND (coalesce(l.partial_acceptance, v.partial_acceptance)"
                 # Or it is exactly what is not in dispute: the amount has fallen to it by now.
                 " OR EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = s.id"
-                " AND d.state IN ('open', 'proposed') AND d.whole - d.amount = m.amount)))",
+                " AND d.state IN ('open', 'proposed') AND d.whole - d.amount = m.amount)"
+                # Or the first of two accepted it while it was in dispute, and the dispute ended before the second.
+                " OR EXISTS (SELECT 1 FROM milestones_firstacceptance f JOIN milestones_dispute d"
+                " ON d.submission_id = f.submission_id AND d.raised_at <= f.accepted_at"
+                " AND (d.settled_at IS NULL OR d.settled_at >= f.accepted_at) AND d.whole - d.amount = f.amount"
+                " WHERE f.submission_id = s.id AND f.amount = m.amount)))",
                 only="NEW.outcome = 'partly_accepted'",
             ),
             guards.refused_when(
@@ -157,7 +162,7 @@ class Decision(models.Model):
                 " AND r.title = listed ->> 'title' AND r.amount = (listed ->> 'amount')::numeric))"
                 " THEN RAISE EXCEPTION 'a defect that the first of two listed is left out of decision %', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF; END IF;",
-                only="NEW.outcome IN ('accepted', 'partly_accepted')",
+                only="NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')",
             ),
             *STEP_GUARDS,
             SILENCE_WAITS_FOR_THE_NOTICE,

@@ -74,7 +74,9 @@ def accept_part(
     accepted = rules.part_amount(part, whole=whole, measured=measured_of(milestone))
     agreed = Money(accepted, whole.currency)
     rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
-    if not milestone.line.agreed.partial_acceptance:
+    # What the first of two accepted while the rest was in dispute the second accepts, also once that dispute is over.
+    is_second = held.first is not None and held.first.amount == accepted
+    if not milestone.line.agreed.partial_acceptance and not is_second:
         rules.check_in_dispute(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
         return accept_first(
