@@ -216,9 +216,15 @@ def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
 
 @once
 def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
-    """A personal link that expired or was lost is replaced by a new one, sent to the same mailbox and no other."""
+    """A personal link that expired or was lost is replaced by a new one, sent to the same mailbox and no other.
+
+    The one by which a contract was signed brings the signatory the link to the events that it waits for.
+    """
     contract = contracts.lock(contract_id=contracts.contract_of_grant(grant_ref=grant_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
+    if contracts.is_used_to_sign(contract=contract, grant_ref=grant_ref, actor=actor):
+        jobs.defer(*going_on.link_to_events(contract, actor=actor, at=at))
+        return {}
     grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
     LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"grant": grant.ref}

@@ -100,6 +100,7 @@ from apps.contracts.services.terminating import (
 )
 from apps.contracts.services.texts import preview
 from apps.contracts.services.uploads import import_plan, keep_plan
+from apps.contracts.services.used_links import is_used_to_sign
 from apps.contracts.services.versions import as_draft, draft_of, draft_version, fingerprint, newest_version, paper_of
 
 __all__ = [
@@ -140,6 +141,7 @@ __all__ = [
     "is_effective",
     "is_same_person",
     "is_signed",
+    "is_used_to_sign",
     "keep_plan",
     "link_to_what_goes_on",
     "link_told",

@@ -117,7 +117,7 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
     old = GuestGrant.objects.select_for_update().filter(ref=grant_ref, contract=contract).first()
     if old is None:
         raise Refused("There is no such link.")
-    _require_concerned(contract, grant=old, actor=actor)
+    require_concerned(contract, grant=old, actor=actor)
     if old.used_at is not None:
         raise Refused("This link has been used: what it was for is decided.")
     if old.revoked_at is not None:
@@ -270,7 +270,8 @@ def _grant(
     )
 
 
-def _require_concerned(contract: Contract, *, grant: GuestGrant, actor: Actor) -> None:
+def require_concerned(contract: Contract, *, grant: GuestGrant, actor: Actor) -> None:
+    """Refuse whoever is not the guest of this link, nor of a side that may write or decide."""
     if actor.grant_id is not None:
         if actor.grant_id != grant.pk:
             raise NotAllowed("This link is for something else.")

@@ -16,7 +16,11 @@ AGAIN_AFTER: Final = 600
 
 
 def send_link(grant: GuestGrant, *, actor: Actor, key: str) -> None:
-    """Replace an expired link; for one that is used or revoked, send the live one that took its place, if any."""
+    """Replace an expired link; for one that is used or revoked, send the live one that took its place, if any.
+
+    What follows the link by which a contract was signed is that to the events for which the contract waits.
+    """
+    is_signed_by = grant.purpose == GuestGrant.Purpose.SIGN_CONTRACT and state_of(grant) is LinkState.USED
     if state_of(grant) is LinkState.EXPIRED:
         contracting.renew_link(actor=actor, key=key, grant_ref=grant.ref)
         return
@@ -24,7 +28,7 @@ def send_link(grant: GuestGrant, *, actor: Actor, key: str) -> None:
     live = (
         GuestGrant.objects.filter(
             contract_id=grant.contract_id,
-            purpose=grant.purpose,
+            purpose=GuestGrant.Purpose.CONFIRM_EVENT if is_signed_by else grant.purpose,
             email=grant.email,
             used_at__isnull=True,
             revoked_at__isnull=True,
@@ -33,6 +37,8 @@ def send_link(grant: GuestGrant, *, actor: Actor, key: str) -> None:
         .order_by("-pk")
         .first()
     )
-    if live is not None and cache.add(f"link-sent-again:{live.ref}", True, timeout=AGAIN_AFTER):
+    if live is None and is_signed_by:
+        contracting.renew_link(actor=actor, key=key, grant_ref=grant.ref)
+    elif live is not None and cache.add(f"link-sent-again:{live.ref}", True, timeout=AGAIN_AFTER):
         mail = contracting.LINK_MAILS[GuestGrant.Purpose(live.purpose)]
         mail.defer(grant_ref=live.ref, organisation_id=live.organisation_id)

@@ -110,12 +110,27 @@ def test_with_the_contract_comes_a_link_and_with_the_last_event_it_dies(world: W
         said = canonical.read(snapshot.written(event, invoices=[], ref="ref", at=event.confirmed_at))
     assert said["confirmation"]["link"]["sent_to"] == MAILBOX
     again = guest.get("event/").content.decode()
+    assert "Thank you. Nordlicht Software GmbH is told" in again
     assert "Seen at the foundry." in again
     assert [one.used_at for one in world.links()] == [None], "another event waits"
 
     assert say(guest, PERMIT).status_code == 302
     assert world.links()[0].used_at is not None
     assert "No event of this contract waits for your word." in guest.get("event/").content.decode()
+
+
+def test_a_contract_from_before_there_were_such_links_gets_one_from_the_link_that_signed_it(world: World) -> None:
+    with walls.asking_for(world.contract.buyer_id):
+        signed = GuestGrant.objects.get(contract=world.contract, purpose="sign_contract")
+        GuestGrant.objects.filter(pk=world.links()[0].pk).update(revoked_at=signed.used_at)
+    guest = Guest(signed)
+    page = guest.get()
+    assert CAST in page.content.decode()
+    assert guest.post("renew/", hidden(page)).status_code == 302
+    (link,) = [one for one in world.links() if one.revoked_at is None]
+    assert (link.email, link.used_at) == (MAILBOX, None)
+    sent = ProcrastinateJob.objects.filter(task_name__endswith="send_link", args__grant_ref=link.ref)
+    assert sent.count() == 1
 
 
 def test_above_the_buyers_amount_a_code_is_asked_for_first(world: World) -> None:

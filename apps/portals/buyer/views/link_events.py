@@ -1,8 +1,10 @@
 """Events that a contract waits for, confirmed by personal link, without an account."""
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.portals import waiting
@@ -22,6 +24,8 @@ def confirm_event(request: PortalRequest, token: str) -> HttpResponse:
     contract = visit.contract_that_waits()
     form = waiting.form_of(request, contract)
     if request.method == "POST" and waiting.confirmed(request, contract, form):
+        thanks = _("Thank you. %(seller)s is told, and what waited for it goes on.")
+        messages.success(request, thanks % {"seller": contract.seller.legal_name})
         return redirect("link:confirm_event", token=token)
     context = {
         **waiting.page_of(contract, form),

@@ -19,6 +19,7 @@ from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CorrectedInvoice, Invoice
+from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import interrupted, missing_people, papers
@@ -89,7 +90,10 @@ def _contract(request: PortalRequest, visit: Visit) -> HttpResponse:
     if found.change_order_id is not None:
         return by_link.change_order(request, found, grant=visit.grant, token=visit.token)
     version = versions.read(visit.actor, found, way=visit.way)
-    context = {"grant": visit.grant, "token": visit.token, "reading": version}
+    context: dict[str, object] = {"grant": visit.grant, "token": visit.token, "reading": version}
+    if version.state == "signed" and not version.contract.buyer.is_claimed:
+        waits = milestones.events_to_confirm(version.contract, payable=invoicing.payable_by_event)
+        context |= {"events": list(waits), "form": ActionForm(auto_id="renew_%s")}
     return page(request, "link/contract", context, zone=version.zone)
 
 
