@@ -1,6 +1,7 @@
 """What the forms of all portals share: one-time keys, amounts as people type them, refusals in their language."""
 
 import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
@@ -56,11 +57,14 @@ def _explained(refused: Refused) -> str:
 
 
 def _told(name: str, part: Any) -> Any:
-    """A part of a refusal as the reader writes it: words of the product, sums of money, refusals; all else as it is."""
+    """A part of a refusal as the reader writes it: words of the product, sums of money, days, refusals; all else as it
+    is."""
     if isinstance(part, Refused):
         return explain(part)
     if isinstance(part, money.Money):
         return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
+    if isinstance(part, date) and not isinstance(part, datetime):
+        return formats.day(part)
     return gettext(part) if name in WORDS and part else part
 
 

@@ -251,7 +251,8 @@ class Ahead:
     """What stands between somebody and an acceptance of what waits: of the whole, and of a part.
 
     ``is_first``: the acceptance would be the first of two, and issue no invoice. ``silence``: what is ahead of who says
-    nothing; None of what does not wait. ``undisputed`` is what, net of tax, is not in dispute where a part of it is.
+    nothing; None of what does not wait. ``disputed`` is what, net of tax, is in dispute; ``undisputed``
+    what is not, where a part of it is.
     """
 
     whole: Refused | None
@@ -259,6 +260,7 @@ class Ahead:
     is_first: bool
     silence: SilenceAhead | None = None
     undisputed: Decimal | None = None
+    disputed: Decimal | None = None
 
 
 def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
@@ -290,6 +292,7 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
 
     whole = refusal(check_plain, amount=milestone.amount)
     part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
-    disputed = held.disputed.amount if held.disputed is not None else milestone.amount
-    undisputed = milestone.amount - disputed or None
-    return Ahead(whole, part, is_first=is_large and first is None, silence=silence_ahead(read), undisputed=undisputed)
+    disputed = held.disputed.amount if held.disputed is not None else None
+    undisputed = milestone.amount - disputed or None if disputed is not None else None
+    is_first, silence = is_large and first is None, silence_ahead(read)
+    return Ahead(whole, part, is_first=is_first, silence=silence, undisputed=undisputed, disputed=disputed)

@@ -91,7 +91,8 @@ class SubmissionReading:
     part_url: str
     """Where a part can be accepted; empty where the contract does not provide for it, and nothing is in dispute."""
     undisputed: Decimal | None
-    """What is not in dispute where a part of it is."""
+    """What is not in dispute where a part of it is; ``disputed``: what is."""
+    disputed: Decimal | None
     reserve_url: str
     questions: Questions
     dispute_url: str
@@ -197,6 +198,8 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     is_pending = submission.state == "submitted"
     now = clock.now()
     ahead = milestones.what_is_ahead(submission, actor=actor) if is_pending else milestones.Ahead(None, None, False)
+    first: FirstAcceptance | None = getattr(submission, "first_acceptance", None)
+    is_divided = bool(ahead.undisputed) or (first is not None and first.amount < milestone.amount)
     inspects = is_pending and milestone.line.agreed.needs_inspection and actor.may(Action.INSPECT_MILESTONE)
     return SubmissionReading(
         submission=submission,
@@ -222,13 +225,14 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
-        part_url=way.accept_part(submission) if milestone.line.agreed.partial_acceptance or ahead.undisputed else "",
+        part_url=way.accept_part(submission) if milestone.line.agreed.partial_acceptance or is_divided else "",
         undisputed=ahead.undisputed,
+        disputed=ahead.disputed,
         reserve_url="" if version.is_by_application else way.accept_with_reservations(submission),
         dispute_url=way.dispute(submission),
         questions=asking.to_ask(actor, submission, url=way.ask_question(submission)),
         inspections=list(submission.inspections.all()),
-        first=getattr(submission, "first_acceptance", None),
+        first=first,
         inspect_url=way.inspect_milestone(submission) if inspects else "",
         not_yet=explain(ahead.whole) if ahead.whole is not None else "",
         part_not_yet=explain(ahead.part) if ahead.part is not None else "",

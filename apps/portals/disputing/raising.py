@@ -13,6 +13,7 @@ from apps.core.errors import ProofNeeded, Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Submission
+from apps.milestones.models.submission import SubmissionState
 from apps.parties.actor import ActorKind
 from apps.parties.roles import Action
 from apps.portals import interrupted
@@ -51,6 +52,7 @@ def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: 
         "back": here,
         "refusal": _why_not(request),
         "is_submission": True,
+        "waits": found.state == SubmissionState.SUBMITTED,
         "crumbs": [*crumbs, (found.milestone.title, here), (_("Dispute"), "")],
     }
     return side.dispute_page(request, "raise_dispute", context, form=form)
@@ -72,6 +74,7 @@ def dispute_by_link(request: PortalRequest, submission: Submission, *, back: str
             "back": back,
             "refusal": "",
             "is_submission": True,
+            "waits": submission.state == SubmissionState.SUBMITTED,
             "base": "buyer/link/base.html",
         },
         form,
@@ -115,7 +118,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
 
 def _form(request: PortalRequest, found: Submission, *, may_accept: bool) -> DisputeForm:
     """The buyer may accept the rest of what waits in the same act."""
-    offers_rest = may_accept and found.state == "submitted"
+    offers_rest = may_accept and found.state == SubmissionState.SUBMITTED
     return (DisputeRestForm if offers_rest else DisputeForm)(request.POST or None, initial={"seen": found.sha256})
 
 

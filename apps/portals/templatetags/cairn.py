@@ -195,7 +195,13 @@ def with_query(context: template.Context, **changes: Any) -> str:
 
 @register.filter
 def error_links(form: BaseForm) -> list[tuple[str, str, str]]:
-    """What is wrong with a form as (id of the field or nothing, its label, the message), in the order of the fields."""
+    """What is wrong with a form as (id of the field or nothing, its label, the message), in the order of the fields.
+
+    Said once: what draws the fields says it above them too, and a page that has said it above the form has said it.
+    """
+    if getattr(form, "is_summed_up", False):
+        return []
+    form.is_summed_up = True  # type: ignore[attr-defined]
     found = [("", "", str(message)) for message in form.non_field_errors()]
     for field in form:
         target = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"

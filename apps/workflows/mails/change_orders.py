@@ -137,7 +137,7 @@ def _terms(version: ContractVersion) -> list[Line]:
         "tax_rate": _("Tax rate in percent"),
     }
     choices = {
-        "silence": (_("If you say nothing"), Silence),
+        "silence": (_("If the buyer says nothing"), Silence),
         "tax_category": (_("Tax"), TaxCategory),
         "payment_basis": (_("Days to pay count"), PaymentBasis),
         "review_unit": (_("Days that count"), ReviewUnit),
@@ -151,7 +151,7 @@ def _terms(version: ContractVersion) -> list[Line]:
         "review_country": _("Calendar of holidays"),
         "review_subdivision": _("Region of the calendar"),
         "review_time_zone": _("Time zone of the review"),
-        "signatory_name": _("Who signs off for you"),
+        "signatory_name": _("Who signs off for the buyer"),
         "signatory_email": _("Mailbox of who signs off for you"),
         "governing_law": _("Governing law"),
         "terms": _("Further terms"),

@@ -35,7 +35,7 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         (_("Days of notice of termination"), old.notice_days, new.notice_days),
         (_("Governing law"), old.governing_law or "–", new.governing_law or "–"),
         (_("Days that count"), old.get_review_unit_display(), new.get_review_unit_display()),
-        (_("If you say nothing"), old.get_silence_display(), new.get_silence_display()),
+        (_("If the buyer says nothing"), old.get_silence_display(), new.get_silence_display()),
     ):
         if was != now:
             lines.append(_changed(term, was, now))

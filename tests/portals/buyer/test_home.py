@@ -8,7 +8,7 @@ from apps.contracts.models import Contract
 from apps.core import clock
 from apps.parties import services as parties_services
 from apps.parties.services import AccountData
-from tests import scenarios
+from tests import disputes, scenarios
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
 from tests.scenarios import Parties, acting
@@ -23,7 +23,7 @@ def test_an_empty_home_says_what_will_stand_here(parties: Parties, sign_in: Sign
 def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: SignIn) -> None:
     invoice = invoiced(active)
     assigned(parties, invoice)
-    scenarios.submitted_milestone(active, position=2)
+    sent = scenarios.submitted_milestone(active, position=2)
     scenarios.proposed_contract(parties, draft=scenarios.software_draft(parties, number="NL-2", title="Forklifts"))
     page = sign_in("buyer").get(reverse("buyer:home"))
     assert [need.what for need in page.context["needs"]] == [
@@ -39,6 +39,12 @@ def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: 
         "Overdue": (Decimal(0), "EUR"),
         "Committed": (Decimal("28000"), "EUR"),
     }
+    bilge = scenarios.member(parties, "billing")
+    disputes.on_submission(disputes.told(parties, sent, at=clock.now()), actor=bilge, at=clock.now(), amount="2000")
+    page = sign_in("buyer").get(reverse("buyer:home"))
+    found = {need.what: need.amount for need in page.context["needs"]}
+    assert (found["Sign off: Integration"], found["In dispute: Integration"]) == (Decimal(10000), Decimal(2000))
+    assert page.context["tiles"][0].amount == Decimal(10000)
 
 
 def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: Contract, sign_in: SignIn) -> None:

@@ -193,6 +193,9 @@ def test_a_guest_answers_shows_a_file_and_settles_a_dispute(world: World) -> Non
     assert guest.get()["Location"] == f"{guest.address}dispute/"
     for one in (guest, reviewer):
         assert "The export loses rows" in one.get("dispute/").content.decode()
+    asked = reviewer.get().content.decode()
+    assert "Not in dispute, net of tax" in asked
+    assert "To sign off, net of tax" not in asked
     assert posted(guest, "dispute/", "answer", text="It loses none.").status_code == 302
     shown = SimpleUploadedFile("rows.txt", b"rows: 10", content_type="text/plain")
     assert posted(guest, "dispute/", "attach", file=shown).status_code == 302

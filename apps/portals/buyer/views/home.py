@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing.models import OpenItem, OpenSum
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Dispute, Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats, payment_documents
@@ -82,6 +83,9 @@ def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
     rows = (
         Submission.objects.filter(milestone__in=Milestone.objects.waiting_for(actor), state="submitted")
         .select_related("milestone", "contract__seller")
+        .annotate(disputed=Subquery(Dispute.objects.live().filter(submission=OuterRef("pk")).values("amount")[:1]))
+        # What is in dispute as a whole is signed off when that is over; until then the dispute is what waits.
+        .filter(Q(disputed__isnull=True) | Q(disputed__lt=F("milestone__amount")))
         .order_by("review_due_at", "pk")
     )
     for submission in rows[:SHOWN]:
@@ -93,12 +97,20 @@ def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
             who=submission.contract.seller.legal_name,
             url=reverse("buyer:milestone", args=[milestone.ref]),
             button=_("Review"),
-            amount=milestone.amount,
+            amount=milestone.amount - (vars(submission)["disputed"] or money.ZERO),
             currency=milestone.currency,
             due=due_at.astimezone(zone).date() if due_at else None,
-            note=submission.contract.title,
+            note=_without_disputed(submission),
             icon="clipboard-check",
         )
+
+
+def _without_disputed(submission: Submission) -> str:
+    title, disputed = submission.contract.title, vars(submission)["disputed"]
+    if not disputed:
+        return title
+    amount = formats.money(disputed, submission.milestone.currency)
+    return _("%(title)s · besides %(amount)s in dispute") % {"title": title, "amount": amount}
 
 
 def _proposals(actor: Actor) -> Iterator[Need]:
@@ -206,12 +218,15 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
 
 
 def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
+    # What is in dispute is not signed off before that is over.
+    disputed = Dispute.objects.live().filter(milestone=OuterRef("pk"), submission__state="submitted")
     milestones = (
         Milestone.objects.bought_by(actor)
         .order_by()
+        .annotate(disputed=Coalesce(Subquery(disputed.values("amount")[:1]), money.ZERO))
         .values("currency")
         .annotate(
-            to_sign_off=Sum("amount", filter=Q(state="submitted"), default=money.ZERO),
+            to_sign_off=Sum(F("amount") - F("disputed"), filter=Q(state="submitted"), default=money.ZERO),
             committed=Sum("amount"),
         )
     )
