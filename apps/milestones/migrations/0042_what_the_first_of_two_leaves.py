@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('milestones', '0040_disputed_defects'),
+        ('milestones', '0041_disputed_defects'),
     ]
 
     operations = [

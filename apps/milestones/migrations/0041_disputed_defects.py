@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0045_nature_of_a_criterion'),
-        ('milestones', '0039_files_of_defects'),
+        ('milestones', '0040_files_of_defects'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0045_nature_of_a_criterion'),
-        ('milestones', '0038_first_of_two_reserves'),
+        ('milestones', '0039_withdrawn_before_it_is_billed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
