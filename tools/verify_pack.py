@@ -572,8 +572,12 @@ def check_defects(pack, submissions):
         for one in record["defects"]:
             check_shown(pack, name, one)
         if len(pack.problems) == before:
-            words = [one["said"]["verb"].partition(".")[2].replace("_", " ") for _, said in in_order for one in said]
-            pack.holds.append(f"“{pack.titles[ref]}”: of its {len(defects)} defect(s) was said: {', '.join(words)}.")
+            verbs = [one["said"]["verb"] for _, said in in_order for one in said]
+            words = [verb.partition(".")[2].replace("_", " ") for verb in verbs if verb != SHOWN_OF_DEFECT]
+            shown = f"; {verbs.count(SHOWN_OF_DEFECT)} file(s) shown" if SHOWN_OF_DEFECT in verbs else ""
+            pack.holds.append(
+                f"“{pack.titles[ref]}”: of its {len(defects)} defect(s) was said: {', '.join(words)}{shown}."
+            )
 
 
 def expected_defect(pack, entries, told):

@@ -163,8 +163,9 @@ def test_the_second_of_two_accepts_what_the_first_did_though_the_dispute_is_over
             submission_ref=submission.ref,
             seen=submission.sha256,
             verdicts=[],
+            comment="All but the export.",
         )
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="Accept the same amount"):
             accept_part(key=key(), part=Part(amount=D(9000)))
         done = accept_part(key=key(), part=Part(amount=D(10000)))
         assert Invoice.objects.get(ref=done["invoice"]).net == 10000

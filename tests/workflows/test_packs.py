@@ -212,7 +212,7 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
         "1 version(s) of the contract are word for word what 2 signature(s) name.",
         "4 submission(s) are word for word what was sent",
         "“Prototype” was accepted with reservations at",
-        "“Prototype”: of its 1 defect(s) was said: mended, still missing, reduction offered, released.",
+        "of its 1 defect(s) was said: mended, still missing, reduction offered, released; 1 file(s) shown.",
         "4500 EUR of 12000: 2 position(s), 1 file(s), 1 proposal(s); partly_upheld at",
         "I am authorised to act for Meridian Logistik AG.",
         "2 invoice(s) say what the chain says was issued, and so do their documents.",
@@ -246,8 +246,8 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
     }
     for ending in ("certificate.pdf", "certificate.json", "submission-02.decision.json"):
         assert f"milestones/0001/{ending}" in names
-    # The same protocol was sent four times: its bytes are there once. The other file was shown in the dispute.
-    assert len([name for name in names if name.startswith("evidence/")]) == 2
+    # The same protocol was sent four times: its bytes are there once. Others show a defect mended, and a position.
+    assert len([name for name in names if name.startswith("evidence/")]) == 3
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
