@@ -93,7 +93,7 @@ def _contract(request: PortalRequest, visit: Visit) -> HttpResponse:
     context: dict[str, object] = {"grant": visit.grant, "token": visit.token, "reading": version}
     if version.state == "signed" and not version.contract.buyer.is_claimed:
         waits = milestones.events_to_confirm(version.contract, payable=invoicing.payable_by_event)
-        context |= {"events": list(waits), "form": ActionForm(auto_id="renew_%s")}
+        context |= {"events": list(waits), "renewal": ActionForm(auto_id="renew_%s")}
     return page(request, "link/contract", context, zone=version.zone)
 
 
