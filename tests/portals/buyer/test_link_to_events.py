@@ -120,9 +120,10 @@ def test_with_the_contract_comes_a_link_and_with_the_last_event_it_dies(world: W
 
 
 def test_a_contract_from_before_there_were_such_links_gets_one_from_the_link_that_signed_it(world: World) -> None:
+    (sent_before,) = world.links()
     with walls.asking_for(world.contract.buyer_id):
         signed = GuestGrant.objects.get(contract=world.contract, purpose="sign_contract")
-        GuestGrant.objects.filter(pk=world.links()[0].pk).update(revoked_at=signed.used_at)
+        GuestGrant.objects.filter(pk=sent_before.pk).update(revoked_at=signed.used_at)
     guest = Guest(signed)
     page = guest.get()
     assert CAST in page.content.decode()
