@@ -9,6 +9,7 @@ import json
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import IO, Any
 
 
@@ -46,7 +47,9 @@ def _plain(value: Any) -> Any:
     if type(value) in _AS_IT_IS:
         return value
     if type(value) is dict:
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): item if type(item) in _AS_IT_IS else _plain(item) for key, item in value.items()}
+    if type(value) is Decimal:
+        return plain(value)
     match value:
         case None | bool() | int() | str():
             plain_value: Any = value
@@ -63,7 +66,13 @@ def _plain(value: Any) -> Any:
         case set() | frozenset():
             plain_value = sorted(_plain(item) for item in value)
         case _ if is_dataclass(value) and not isinstance(value, type):
-            plain_value = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+            plain_value = {name: _plain(getattr(value, name)) for name in _names(type(value))}
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical text")
     return plain_value
+
+
+@cache
+def _names(of: type) -> tuple[str, ...]:
+    """The fields of a dataclass, which would be looked for anew with every value."""
+    return tuple(field.name for field in fields(of))

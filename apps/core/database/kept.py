@@ -15,6 +15,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.pq import TransactionStatus
@@ -139,7 +140,9 @@ class _Compiled(Generic[M]):
         self.model: type[M] = info["model"]
         self.columns = slice(fields[0], fields[-1] + 1)
         self.names = [column[0].target.attname for column in select[self.columns]]
+        self.rows_of = _Rows(self.model)
         self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]
+        _spare(self.related)
         self.annotations: dict[str, int] = compiler.annotation_col_map or {}
         self.converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
 
@@ -154,9 +157,33 @@ class _Compiled(Generic[M]):
         for position, (converters, expression) in self.converters.items():
             for convert in converters:
                 row[position] = convert(row[position], expression, connection)
-        made = self.model.from_db(connection.alias, self.names, row[self.columns])
+        made: M = self.rows_of.from_db(connection.alias, self.names, row[self.columns])
         for populator in self.related:
             populator.populate(row, made)
         for name, position in self.annotations.items():
             setattr(made, name, row[position])
         return made
+
+
+class _Rows:
+    """Makes rows of a model as its own ``from_db`` does, without calling ``__init__``, which looks at each field anew.
+
+    What was read is put where the fields keep it; what was not is asked for when somebody wants it, as ever.
+    """
+
+    def __init__(self, model: type[Model]) -> None:
+        self._model = model
+
+    def from_db(self, db: str, names: Sequence[str], values: Sequence[Any]) -> Any:
+        row = self._model.__new__(self._model)
+        state = ModelState()
+        state.adding, state.db = False, db
+        vars(row).update(zip(names, values, strict=True), _state=state)
+        return row
+
+
+def _spare(populators: Sequence[Any]) -> None:
+    """The same for the rows that are joined, which Django's populators make."""
+    for populator in populators:
+        populator.model_cls = _Rows(populator.model_cls)
+        _spare(populator.related_populators)
