@@ -30,29 +30,40 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
         .annotate(
             bank=Subquery(account, output_field=JSONField()),
             payee=Subquery(instruction, output_field=JSONField()),
-            has_advances=Exists(
-                Instalment.objects.filter(contract_id=Argument("contract_id"), cancelled_at__isnull=True).exclude(
-                    line__recovery=""
-                )
-            ),
-            starts_lines=Exists(
-                Instalment.objects.filter(
-                    contract_id=Argument("contract_id"),
-                    starts_with__position=Argument("position"),
-                    bills_on__isnull=True,
-                    cancelled_at__isnull=True,
-                )
-            ),
+            has_instalments=Exists(_instalments()),
         )
     )
+
+
+@Read
+def _calendar() -> "QuerySet[NumberSeries, NumberSeries]":
+    lines = _instalments().filter(starts_with__position=Argument("position"), bills_on__isnull=True)
+    return NumberSeries.objects.filter(pk=Argument("series_id")).annotate(
+        has_advances=Exists(_instalments().exclude(line__recovery="")), starts_lines=Exists(lines)
+    )
+
+
+def _instalments() -> "QuerySet[Instalment, Instalment]":
+    return Instalment.objects.filter(contract_id=Argument("contract_id"), cancelled_at__isnull=True)
+
+
+def _told_of_calendar(series: NumberSeries, *, contract: Contract, position: int | None) -> None:
+    """Few contracts bill anything by the calendar; the others are spared the subqueries that ask what."""
+    asked = vars(series)
+    asked.update(has_advances=False, starts_lines=False)
+    if asked["has_instalments"]:
+        found = _calendar.first(series_id=series.pk, contract_id=contract.pk, position=position)
+        if found is None:
+            raise LookupError(f"number series {series.pk} is held and cannot be seen")
+        asked.update(has_advances=vars(found)["has_advances"], starts_lines=vars(found)["starts_lines"])
 
 
 def lock_series(
     prefix: str, *, milestone: Milestone | None, contract: Contract, year: int
 ) -> tuple[NumberSeries, facts.Account]:
-    """Hold the number, and read in the same query what the invoice says of its payment.
+    """Hold the number, and read in the same query what the invoice says of its payment, and whether the calendar bills.
 
-    Whether the contract has deposits that this one may give back is read too (``has_advances``). Where it is of a
+    Whether the contract has deposits that this one may give back is known then too (``has_advances``). Where it is of a
     milestone, that milestone may have another payee than the seller, and lines may start with it.
     """
     wanted = {
@@ -61,7 +72,6 @@ def lock_series(
         "currency": contract.currency,
         "milestone_id": milestone.pk if milestone is not None else None,
         "contract_id": contract.pk,
-        "position": milestone.position if milestone is not None else None,
         "year": year,
     }
     series = _series.first(**wanted)
@@ -73,6 +83,7 @@ def lock_series(
     if series is None:
         raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
     asked = vars(series)
+    _told_of_calendar(series, contract=contract, position=milestone.position if milestone is not None else None)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
 

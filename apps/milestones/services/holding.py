@@ -1,21 +1,19 @@
 """Milestones and submissions held until the end of a transaction, with what has to be known to decide them."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from apps.contracts.models import Contract, Criterion
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.milestones import rules
-from apps.milestones.models import FirstAcceptance, Milestone, Submission
+from apps.milestones.models import Milestone, Submission
 from apps.milestones.models.milestone import ENDED
 from apps.milestones.models.submission import SubmissionState
-from apps.milestones.services.silence import disputed_in, found_in, knowing, waits_for
+from apps.milestones.services.silence import disputed_in, first_in, found_in, knowing_disputed, waits_for
 
 
 def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
@@ -31,14 +29,20 @@ def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
 class HeldSubmission:
     """A submission that was sent, locked with its milestone, and what has to be known to decide it.
 
-    ``criteria`` are the agreed ones, by id; ``others_open`` counts the contract's other milestones not accepted yet;
-    ``first`` is what the first of two acceptors accepted.
+    ``criteria`` are the agreed ones, by id; ``others_open`` counts the contract's other milestones not accepted yet.
+    What few contracts agree on is asked for when somebody wants to know it.
     """
 
     submission: Submission
     criteria: dict[int, str]
     others_open: int
-    first: rules.First | None
+
+    @property
+    def first(self) -> rules.First | None:
+        """What the first of two acceptors accepted: nothing where one is enough for any amount."""
+        if self.submission.milestone.line.agreed.second_acceptor_above is None:
+            return None
+        return first_in(self.submission)
 
     @property
     def found(self) -> rules.Found | None:
@@ -61,13 +65,9 @@ def _held_submission() -> "QuerySet[Submission, Submission]":
     criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
     others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state__in=ENDED)
     is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
-    first = FirstAcceptance.objects.filter(submission_id=OuterRef("pk")).order_by()
-    exact = {name: Cast(name, TextField()) for name in ("amount", "quantity")}
-    told = JSONObject(by="name", email="email", user_id="user_id", defects="defects", **exact)
     return (
-        knowing(Submission.objects.select_for_update(of=("milestone", "self")))
+        knowing_disputed(Submission.objects.select_for_update(of=("milestone", "self")))
         .annotate(
-            first=Subquery(first.values(json=told)[:1]),
             criteria=ArraySubquery(criteria.values(json=JSONObject(id="pk", text="text"))),
             others_open=ArraySubquery(is_other_open),
         )
@@ -96,13 +96,4 @@ def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmissio
         submission,
         criteria={criterion["id"]: criterion["text"] for criterion in asked["criteria"]},
         others_open=len(asked["others_open"]),
-        first=_first(asked["first"]),
     )
-
-
-def _first(told: dict[str, Any] | None) -> rules.First | None:
-    if told is None:
-        return None
-    quantity = Decimal(told["quantity"]) if told["quantity"] is not None else None
-    defects = rules.defects_of(told["defects"] or ())
-    return rules.First(**{**told, "amount": Decimal(told["amount"]), "quantity": quantity, "defects": defects})

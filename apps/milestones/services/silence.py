@@ -10,6 +10,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts.models.version import Silence
+from apps.core.database.kept import Argument, Read
 from apps.milestones import rules
 from apps.milestones.models import Dispute, FirstAcceptance, Inspection, Milestone, Submission
 from apps.milestones.models.dispute import DEFECT, LIVE
@@ -22,7 +23,8 @@ MOST_TOLD: Final = 6
 
 def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submission, Submission]":
     """The same with what :func:`silence_of` needs: the newest inspection, which milestones above are not accepted, and
-    what is in dispute, or was and was found to be so, and whether the first of two people listed defects in time.
+    what is in dispute, or was and was found to be so, what the first of two people accepted, and whether defects were
+    listed by it in time.
 
     Only of a cumulative milestone is anything told of those above. ``is_above_late`` says that one of them was accepted
     after the deadline, so that silence could not accept at it.
@@ -37,11 +39,13 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
     )
     is_open = above.exclude(state__in=ENDED)
     disputes = Dispute.objects.filter(submission_id=OuterRef("pk")).order_by()
-    listed = FirstAcceptance.objects.filter(submission_id=OuterRef("pk"), defects__isnull=False)
-    disputed = JSONObject(amount=Cast("amount", TextField()), by="raised_by")
-    return submissions.annotate(
-        disputed=Subquery(disputes.filter(state__in=LIVE).values(json=disputed)[:1]),
-        has_listed_defects=Exists(listed.filter(accepted_at__lte=OuterRef("review_due_at")).order_by()),
+    accepted = FirstAcceptance.objects.filter(submission_id=OuterRef("pk")).order_by()
+    listed = accepted.filter(defects__isnull=False)
+    exact = {name: Cast(name, TextField()) for name in ("amount", "quantity")}
+    first = JSONObject(by="name", email="email", user_id="user_id", defects="defects", **exact)
+    return knowing_disputed(submissions).annotate(
+        first=Subquery(accepted.values(json=first)[:1]),
+        has_listed_defects=Exists(listed.filter(accepted_at__lte=OuterRef("review_due_at"))),
         has_upheld_dispute=Exists(disputes.filter(state__in=DEFECT)),
         found=Subquery(found),
         waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),
@@ -49,21 +53,62 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
     )
 
 
+def knowing_disputed(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submission, Submission]":
+    """The same with what is in dispute alone. The rest is asked for when somebody wants to know it."""
+    live = Dispute.objects.filter(submission_id=OuterRef("pk"), state__in=LIVE).order_by()
+    return submissions.annotate(
+        disputed=Subquery(live.values(json=JSONObject(amount=Cast("amount", TextField()), by="raised_by"))[:1])
+    )
+
+
+@Read
+def _known() -> "QuerySet[Submission, Submission]":
+    return knowing(Submission.objects.filter(pk=Argument("submission_id")).only("pk").order_by())
+
+
+def _told(submission: Submission) -> dict[str, Any]:
+    """What :func:`knowing` tells of a submission; asked for now where it was not read along.
+
+    Most sign-offs come in time and under a contract without steps, and want none of it; setting up these subqueries
+    would be a third of what reading the submission takes. Whoever may change the answer waits for the contract.
+    """
+    told = vars(submission)
+    if "found" not in told:
+        known = _known.first(submission_id=submission.pk)
+        if known is None:
+            raise LookupError(f"submission {submission.pk} cannot be seen: nobody asks for it")
+        told.update({name: value for name, value in vars(known).items() if name not in told})
+    return told
+
+
 def found_in(submission: Submission) -> rules.Found | None:
-    """The newest inspection of a submission that was read :func:`knowing` it."""
-    told: dict[str, Any] | None = vars(submission)["found"]
+    """The newest inspection of a submission."""
+    told: dict[str, Any] | None = _told(submission)["found"]
     return rules.Found(**told) if told is not None else None
 
 
+def first_in(submission: Submission) -> rules.First | None:
+    """What the first of two people accepted of a submission."""
+    told: dict[str, Any] | None = _told(submission)["first"]
+    if told is None:
+        return None
+    quantity = Decimal(told["quantity"]) if told["quantity"] is not None else None
+    defects = rules.defects_of(told["defects"] or ())
+    return rules.First(**{**told, "amount": Decimal(told["amount"]), "quantity": quantity, "defects": defects})
+
+
 def disputed_in(submission: Submission) -> rules.Disputed | None:
-    """What is in dispute of a submission that was read :func:`knowing` it."""
+    """What is in dispute of a submission that was read :func:`knowing` it, or :func:`knowing_disputed`."""
     told: dict[str, Any] | None = vars(submission)["disputed"]
     return rules.Disputed(Decimal(told["amount"]), told["by"]) if told is not None else None
 
 
 def waits_for(submission: Submission) -> list[str]:
-    """The titles of the milestones above that are not accepted, where this one builds on them."""
-    return list(vars(submission)["waits_for"])
+    """The titles of the milestones above that are not accepted, where this one builds on them.
+
+    ``milestone__line`` is read already.
+    """
+    return list(_told(submission)["waits_for"]) if submission.milestone.line.is_cumulative else []
 
 
 def silence_of(submission: Submission) -> str:
@@ -79,9 +124,10 @@ def silence_of(submission: Submission) -> str:
     if agreed not in (Silence.ACCEPTED, Silence.INTEREST):
         return agreed
     found = found_in(submission)
-    is_listed = vars(submission)["has_upheld_dispute"] or vars(submission)["has_listed_defects"]
+    told = _told(submission)
+    is_listed = told["has_upheld_dispute"] or told["has_listed_defects"]
     has_defect = (found is not None and not found.is_passed) or is_listed
-    if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
+    if has_defect or waits_for(submission) or told["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed
 

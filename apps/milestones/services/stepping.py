@@ -267,15 +267,12 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
     """The same checks as an acceptance makes, for a page that shows the button or says why there is none."""
     rows = Submission.objects.filter(pk=submission.pk).select_related("milestone__line__version", "contract__buyer")
     read = knowing(rows).defer("milestone__line__version__canonical_text").first()
-    first = FirstAcceptance.objects.filter(submission=submission).first()
     if read is None:
         return Ahead(None, None, is_first=False)
     milestone = read.milestone
     is_large = milestone.line.agreed.needs_second(milestone.amount)
-    told = None
-    if first is not None:
-        told = rules.First(first.name, first.email, first.user_id, first.amount, first.quantity, first.listed)
-    held = HeldSubmission(read, criteria={}, others_open=0, first=told)
+    held = HeldSubmission(read, criteria={}, others_open=0)
+    told = held.first
 
     def refusal(check: Callable[..., None], *, amount: Decimal) -> Refused | None:
         try:
@@ -294,5 +291,5 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
     part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
     disputed = held.disputed.amount if held.disputed is not None else None
     undisputed = milestone.amount - disputed or None if disputed is not None else None
-    is_first, silence = is_large and first is None, silence_ahead(read)
+    is_first, silence = is_large and told is None, silence_ahead(read)
     return Ahead(whole, part, is_first=is_first, silence=silence, undisputed=undisputed, disputed=disputed)
