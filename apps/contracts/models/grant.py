@@ -82,8 +82,9 @@ class GuestGrant(models.Model):
                 "TRUE",
                 name="identity_frozen",
                 allow=("first_viewed_at", "used_at", "revoked_at"),
+                is_hot=True,
             ),
-            guards.frozen_when("OLD.used_at IS NOT NULL", name="used_once", allow=("first_viewed_at",)),
+            guards.frozen_when("OLD.used_at IS NOT NULL", name="used_once", allow=("first_viewed_at",), is_hot=True),
         ]
 
     def __str__(self) -> str:

@@ -79,8 +79,13 @@ def never_deleted() -> Guard:
     )
 
 
-def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] = ()) -> Guard:
-    """Rows that cannot change or vanish once ``condition`` (SQL over ``OLD``) holds, but for columns in ``allow``."""
+def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] = (), is_hot: bool = False) -> Guard:
+    """Rows that cannot change or vanish once ``condition`` (SQL over ``OLD``) holds, but for columns in ``allow``.
+
+    Rows that every sign-off changes (``is_hot``) are compared as rows: as JSON all that is in them is written twice.
+    """
+    if is_hot:
+        return _frozen_row_when(condition, name=name, allow=allow)
     keep = " || ".join(f"jsonb_build_object('{column}', OLD.{column})" for column in allow)
     new = f"to_jsonb(NEW) || {keep}" if keep else "to_jsonb(NEW)"
     refuse = _refuse("this row is frozen")
@@ -92,6 +97,23 @@ def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] 
             f"IF {condition} THEN "
             f"IF TG_OP = 'DELETE' THEN {refuse} END IF; "
             f"IF to_jsonb(OLD) IS DISTINCT FROM ({new}) THEN {refuse} END IF; "
+            "END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"
+        ),
+    )
+
+
+def _frozen_row_when(condition: str, *, name: str, allow: tuple[str, ...]) -> Guard:
+    refuse = _refuse("this row is frozen")
+    kept = " ".join(f"kept.{column} := OLD.{column};" for column in allow)
+    return Guard(
+        name=name,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.Before,
+        declare=[("kept", "record")],
+        func=(
+            f"IF {condition} THEN "
+            f"IF TG_OP = 'DELETE' THEN {refuse} END IF; "
+            f"kept := NEW; {kept} IF kept IS DISTINCT FROM OLD THEN {refuse} END IF; "
             "END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"
         ),
     )

@@ -163,7 +163,7 @@ class Decision(models.Model):
                 " THEN RAISE EXCEPTION 'a defect that the first of two listed is left out of decision %', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF; END IF;",
                 only="NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')",
-            ),
+            ).seeing_all(),
             *STEP_GUARDS,
             SILENCE_WAITS_FOR_THE_NOTICE,
             *DECIDED,

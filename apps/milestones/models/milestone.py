@@ -165,6 +165,7 @@ class Milestone(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="agreed_part_frozen",
+                is_hot=True,
                 allow=(
                     "state",
                     "accepted_at",

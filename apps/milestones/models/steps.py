@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pgtrigger
+
 from apps.contracts.models.readers import reader
 from apps.core.database import guards
 
@@ -10,48 +12,51 @@ _VERSION: Final = (
     " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
     " JOIN contracts_contractversion v ON v.id = l.version_id"
 )
-_ASKED_FOR: Final = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.contract_id = NEW.contract_id AND {})"
-"""Whether any version of the decision's contract, which is that of its submission, asks for such a step at all."""
 _ABOVE: Final = "CASE WHEN l.two_acceptors IS NULL THEN v.second_acceptor_above WHEN l.two_acceptors THEN 0 END"
 """The amount above which two people accept the milestone, as :class:`apps.contracts.rules.Agreed` reads it."""
 _NEWEST: Final = (
     "NOT EXISTS (SELECT 1 FROM milestones_inspection j WHERE j.submission_id = i.submission_id AND j.id > i.id)"
 )
 
-STEP_GUARDS: Final = (
-    guards.refused_when(
-        "inspected_before_it_is_accepted",
-        guards.INSERT,
-        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id"
-        " AND coalesce(l.needs_inspection, v.needs_inspection))",
-        "NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
+_STEPS: Final = guards.Guard(
+    name="steps_before_an_acceptance",
+    operation=guards.INSERT,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')"),
+    declare=[("agreed", "record")],
+    func=(
+        # One look at what was agreed of it; most contracts agree on none of the three, and nothing more is asked.
+        "SELECT coalesce(l.needs_inspection, v.needs_inspection) AS needs_inspection, l.is_cumulative,"
+        f" {_ABOVE} AS above INTO agreed FROM milestones_submission s"
+        " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
+        " JOIN contracts_contractversion v ON v.id = l.version_id WHERE s.id = NEW.submission_id;"
+        " IF agreed.is_cumulative THEN IF EXISTS (SELECT 1 FROM milestones_submission s"
+        " JOIN milestones_milestone m ON m.id = s.milestone_id"
+        " JOIN milestones_milestone p ON p.contract_id = m.contract_id AND p.position < m.position"
+        " WHERE s.id = NEW.submission_id"
+        " AND (p.state NOT IN ('accepted', 'nullified', 'cancelled') OR p.accepted_at > NEW.decided_at))"
+        " THEN RAISE EXCEPTION 'accepted after everything above it' USING ERRCODE = 'check_violation'; END IF; END IF;"
+        " IF NEW.outcome IN ('accepted', 'partly_accepted') THEN"
+        " IF agreed.needs_inspection THEN IF NOT EXISTS (SELECT 1 FROM milestones_inspection i"
+        " WHERE i.submission_id = NEW.submission_id"
         f" AND i.user_id IS DISTINCT FROM NEW.user_id AND {reader('i.email')} <> {reader('NEW.email')}"
-        f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
-        only="NEW.outcome IN ('accepted', 'partly_accepted')",
-    ).seeing_all(),
-    guards.refused_when(
-        "two_people_accept_what_is_large",
-        guards.INSERT,
-        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND {_ABOVE} IS NOT NULL)",
+        f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})"
+        " THEN RAISE EXCEPTION 'inspected before it is accepted' USING ERRCODE = 'check_violation'; END IF; END IF;"
         # What waited is read of the text that was shown: an acceptance in part has lowered the amount by now.
-        f"EXISTS (SELECT 1 FROM {_VERSION}"
-        f" WHERE c.id = NEW.contract_id AND CASE WHEN {_ABOVE} IS NULL THEN FALSE"
-        f" ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > {_ABOVE} END)"
+        " IF agreed.above IS NOT NULL THEN IF EXISTS (SELECT 1 FROM milestones_submission s"
+        " WHERE s.id = NEW.submission_id"
+        " AND (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > agreed.above)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
         " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id)"
-        f" AND {reader('f.email')} <> {reader('NEW.email')})",
-        only="NEW.outcome IN ('accepted', 'partly_accepted')",
-    ).seeing_all(),
-    guards.refused_when(
-        "accepted_after_everything_above_it",
-        guards.INSERT,
-        _ASKED_FOR.format("EXISTS (SELECT 1 FROM contracts_planline l WHERE l.version_id = v.id AND l.is_cumulative)"),
-        f"EXISTS (SELECT 1 FROM {_VERSION}"
-        " JOIN milestones_milestone p ON p.contract_id = m.contract_id AND p.position < m.position"
-        " WHERE c.id = NEW.contract_id AND l.is_cumulative"
-        " AND (p.state NOT IN ('accepted', 'nullified', 'cancelled') OR p.accepted_at > NEW.decided_at))",
-        only="NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')",
-    ).seeing_all(),
+        f" AND {reader('f.email')} <> {reader('NEW.email')})"
+        " THEN RAISE EXCEPTION 'two people accept what is large' USING ERRCODE = 'check_violation'; END IF; END IF;"
+        " END IF; RETURN NEW;"
+    ),
+).seeing_all()
+"""The milestones above, an inspection, two people: each where the line, or else its version, asks for it."""
+
+STEP_GUARDS: Final = (
+    _STEPS,
     guards.refused_when(
         "silence_decides_what_was_agreed",
         guards.INSERT,

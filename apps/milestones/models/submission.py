@@ -144,10 +144,12 @@ class Submission(models.Model):
                     "suspended_at",
                     "resumed_at",
                 ),
+                is_hot=True,
             ),
             guards.frozen_when(
                 "OLD.notified_at IS NOT NULL",
                 name="the_deadline_told_stands",
+                is_hot=True,
                 allow=(
                     "state",
                     "withdrawn_at",
@@ -168,7 +170,7 @@ class Submission(models.Model):
             guards.refused_when(
                 "a_deadline_moves_only_with_its_notice",
                 guards.UPDATE,
-                "OLD.state <> 'draft' AND NEW.notified_at IS NULL"
+                only="OLD.state <> 'draft' AND NEW.notified_at IS NULL"
                 " AND (NEW.review_due_at, NEW.review_zone) IS DISTINCT FROM (OLD.review_due_at, OLD.review_zone)",
             ),
         ]
