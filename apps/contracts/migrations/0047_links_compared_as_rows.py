@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0045_nature_of_a_criterion'),
+        ('contracts', '0046_own_tax_of_a_line'),
     ]
 
     operations = [
