@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('milestones', '0039_withdrawn_before_it_is_billed'),
+        ('milestones', '0042_what_the_first_of_two_leaves'),
     ]
 
     operations = [
