@@ -4,6 +4,7 @@ Tests with ``db`` run as the web role, held by row-level security, in a transact
 must commit (races, a browser) ask for ``scratch`` and get a copy for themselves.
 """
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,12 @@ ONE_WORLD = ("tests/serving/", "tests/engines/")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What is there for as long as tests run is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class WorldsTogether(LoadFileScheduling):  # type: ignore[misc]

@@ -54,12 +54,12 @@ def try_action(
     for number, point in enumerate(last):
         with copy(template):
             attempt = STORIES[name](world)
+            before = truth.fingerprint()
             if number == 0:
-                before = truth.fingerprint()
                 course = course_of(attempt)
                 _expect_nothing(before, BEFORE_COMMIT, report)
-                _before_commit(attempt, _some(course.points, chance=chance, most=most), report)
-            _at_commit(attempt, course, point, report)
+                _before_commit(attempt, before, _some(course.points, chance=chance, most=most), report)
+            _at_commit(attempt, before, course, point, report)
     report.findings = [f"{name}: {finding}" for finding in report.findings]
     return report
 
@@ -85,8 +85,7 @@ def course_of(attempt: Attempt) -> Course:
     return Course(points, {table: rows for table, rows in grows.items() if table in truth.counted()})
 
 
-def _before_commit(attempt: Attempt, points: list[str], report: Report) -> None:
-    before = truth.fingerprint()
+def _before_commit(attempt: Attempt, before: str, points: list[str], report: Report) -> None:
     for point in points:
         _killed(attempt, new_key(), at=point)
         _expect_nothing(before, point, report)
@@ -100,8 +99,8 @@ def _expect_nothing(before: str, point: str, report: Report) -> None:
         report.findings.append(f"killed {point}: something is left of an action that did not commit")
 
 
-def _at_commit(attempt: Attempt, course: Course, point: str, report: Report) -> None:
-    key, rows, before = new_key(), truth.counts(), truth.fingerprint()
+def _at_commit(attempt: Attempt, before: str, course: Course, point: str, report: Report) -> None:
+    key, rows = new_key(), truth.counts()
     report.trials += 1
     _killed(attempt, key, at=point)
     truth.wait_until_alone()
