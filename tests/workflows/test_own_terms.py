@@ -206,4 +206,4 @@ def test_what_is_said_of_a_criterion_stands_in_what_is_signed_submitted_and_cert
     seller.force_login(story.parties.people["seller"].user)
     with clock.stopped(AT):
         assert "(objective)" in seller.get(f"/seller/milestones/{ref}/").content.decode()
-        assert "(Objective)" in Guest(scenarios.link_to_sign_off(submission)).get().content.decode()
+        assert "(objective)" in Guest(scenarios.link_to_sign_off(submission)).get().content.decode()
