@@ -54,7 +54,7 @@ def remind_of_mended(
     known = Reservation.objects.filter(ref=reservation_ref, contract=contract, state=ReservationState.MENDED)
     if not known.exists():
         return None
-    reservation = lock_reservation(contract, reservation_ref)
+    reservation = lock_reservation(contract, reservation_ref=reservation_ref)
     if _what(reservation, at=at) != what or reservation.disputes.live().exists():
         return None
     record(

@@ -25,7 +25,7 @@ def dispute_defect(
 
     All that is withheld for it is in dispute. Without a ``reason`` it is what the seller said of the mending.
     """
-    reservation = mending.held(contract, reservation_ref)
+    reservation = mending.held(contract, reservation_ref=reservation_ref)
     contracts.require_seller(contract, actor=actor, action=Action.RAISE_DISPUTE)
     if reservation.state != ReservationState.MENDED or reservation.answer_due_at is None:
         raise IllegalTransition("Say first that it is mended. The buyer then has the days of a review to look at it.")

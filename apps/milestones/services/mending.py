@@ -42,7 +42,7 @@ def report_mended(
     *, contract: Contract, reservation_ref: str, actor: Actor, text: str, at: datetime
 ) -> ReservationWord:
     """The seller says that a defect is mended, and how that shows. It is the buyer's turn, for the days of a review."""
-    reservation = held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref=reservation_ref)
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     states.move(reservation, ReservationState.MENDED, Reservation.TRANSITIONS)
     words = rules.check_words(text, field="text", missing="Say how it was mended, and what shows it.")
@@ -57,7 +57,7 @@ def report_mended(
 
 def say_missing(*, contract: Contract, reservation_ref: str, actor: Actor, text: str, at: datetime) -> ReservationWord:
     """The buyer says what is still missing of what the seller mended; the seller goes on."""
-    reservation = held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref=reservation_ref)
     require_releaser(reservation, actor=actor, at=at)
     if reservation.state != ReservationState.MENDED:
         raise IllegalTransition("The seller did not say that this is mended. There is nothing to answer yet.")
@@ -77,7 +77,7 @@ def release_reservation(
 
     Once, by somebody who may accept that much. The caller makes the amount payable in the same transaction.
     """
-    reservation = held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref=reservation_ref)
     require_releaser(reservation, actor=actor, at=at)
     _require_proof(reservation, organisation=contract.buyer, actor=actor, at=at)
     words = rules.check_text(text, most=rules.LONGEST_NOTE, field="text")
@@ -94,7 +94,7 @@ def offer_reduction(
 
     Nothing changes before the other side agrees; the newest offer counts.
     """
-    reservation = held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref=reservation_ref)
     side = _require_settler(reservation, actor=actor, at=at)
     off = rules.reduction(amount, withheld=Money(reservation.amount, reservation.currency))
     words = rules.check_text(text, most=rules.LONGEST_NOTE, field="text")
@@ -111,7 +111,7 @@ def agree_reduction(*, contract: Contract, offer_ref: str, actor: Actor, at: dat
     about = ReservationWord.objects.filter(ref=offer_ref, contract=contract, kind=Kind.OFFER).values_list(
         "reservation__ref", flat=True
     )
-    reservation = held(contract, about.first() or "")
+    reservation = held(contract, reservation_ref=about.first() or "")
     side = _require_settler(reservation, actor=actor, at=at)
     newest = reservation.words.filter(kind=Kind.OFFER).order_by("number").last()
     if newest is None or newest.ref != offer_ref or newest.amount is None:
@@ -147,15 +147,15 @@ def needs_proof_for(reservation: Reservation, *, organisation: Organisation) -> 
     return rules.needs_proof(amount, above=organisation.step_up_above, above_currency=organisation.currency)
 
 
-def held(contract: Contract, reservation_ref: str) -> Reservation:
+def held(contract: Contract, *, reservation_ref: str) -> Reservation:
     """A reservation that is not settled, nor in dispute, locked with its milestone before it."""
-    reservation = lock_reservation(contract, reservation_ref)
+    reservation = lock_reservation(contract, reservation_ref=reservation_ref)
     if reservation.disputes.live().exists():
         raise IllegalTransition("This defect is in dispute. Settle it there, or wait until the dispute is over.")
     return reservation
 
 
-def lock_reservation(contract: Contract, reservation_ref: str) -> Reservation:
+def lock_reservation(contract: Contract, *, reservation_ref: str) -> Reservation:
     """The same, in dispute or not."""
     known = Reservation.objects.filter(ref=reservation_ref, contract=contract)
     milestone_ref = known.values_list("milestone__ref", flat=True).first()

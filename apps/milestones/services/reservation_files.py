@@ -31,7 +31,7 @@ def attach_to_reservation(
     *, contract: Contract, reservation_ref: str, actor: Actor, stored: StoredFile, at: datetime
 ) -> ReservationFile:
     """The seller shows how a defect was mended, the buyer what is still missing. The same file is there once."""
-    reservation = held(contract, reservation_ref)
+    reservation = held(contract, reservation_ref=reservation_ref)
     if actor.kind is ActorKind.SYSTEM:
         raise NotAllowed("Only people of the two sides attach files to a defect.")
     side = contracts.side_of(contract, actor=actor)
