@@ -36,7 +36,7 @@ def lock_dispute(contract: Contract, *, dispute_ref: str) -> Dispute:
     known = Dispute.objects.filter(ref=dispute_ref, contract=contract)
     about, defect = known.values_list("submission__ref", "reservation__ref").first() or (None, None)
     submission = lock_submission(contract, submission_ref=about).submission if about else None
-    reservation = lock_reservation(contract, defect) if defect else None
+    reservation = lock_reservation(contract, reservation_ref=defect) if defect else None
     dispute = known.select_for_update(of=("self",)).order_by().first()
     if dispute is None:
         raise Refused("There is no such dispute in this contract.")
