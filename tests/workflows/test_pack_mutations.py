@@ -87,9 +87,9 @@ def _other(value: Any) -> Any:
 
 def _at(value: Any, path: Path, what: Any) -> Any:
     """The value with another one at the end of the way, or with none."""
-    changed = copy.deepcopy(value)
-    place = changed
+    changed = place = copy.copy(value)
     for key in path[:-1]:
+        place[key] = copy.copy(place[key])
         place = place[key]
     if what is REMOVED:
         del place[path[-1]]
