@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from apps.contracts.charges import BonusTerms, ChargeTerms, DamageTerms, Rate
-from apps.contracts.drafts import ChangeDraft, DraftLine, Due, LineTerms
+from apps.contracts.drafts import ChangeDraft, DraftLine, Due, LineTerms, Recovery
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import canonical, clock
 from apps.core.database import walls
@@ -224,3 +224,23 @@ def test_an_application_bills_each_milestone_at_its_own_tax() -> None:
         crediting.credit_invoice(actor=bilge, key=key(), invoice_ref=invoice.ref, share=share, reason="Bad.", seen=seen)
         note = CreditNote.objects.get(invoice=invoice)
         assert (note.net, note.tax) == (D(1000), D(70))
+
+
+@pytest.mark.django_db
+def test_the_final_invoice_of_applications_bears_the_tax_of_its_lines() -> None:
+    """All of the plan at 7 %, in a contract that says 19 %: 40,000.00 less the deposit of 4,000.00."""
+    parties = scenarios.organisations()
+    ahead = DraftLine("Ahead", basis="amount", amount=D(4000), kind="deposit", due=Due(recovery=Recovery()))
+    lines = [replace(line, own=REDUCED) for line in (ahead, *scenarios.software_draft(parties).lines)]
+    contract = applications.contract_by_application(parties, at=AT, lines=tuple(lines), retention=None)
+    with clock.stopped(AT):
+        instalments.tend(contract_ref=contract.ref, seller_id=parties.seller.pk)
+    for position in (2, 3, 4):
+        scenarios.accepted_milestone(contract, position=position, at=AT)
+    applications.certified(applications.submitted(contract, at=AT), actor=scenarios.approver_actor(parties), at=AT)
+    with walls.asking_for(contract.seller_id, contract.buyer_id):
+        said = snapshot.read(Invoice.objects.get(contract=contract, kind="application").snapshot)
+    assert (said.kind, [(row.rate, row.tax) for row in said.taxes]) == ("final", [(D(7), D(2520))])
+    assert [(line.net, line.tax_rate) for line in said.lines] == [
+        *((D(amount), D(7)) for amount in (12000, 12000, 16000, -4000)),
+    ]

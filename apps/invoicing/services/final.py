@@ -21,7 +21,7 @@ from apps.contracts.models import Contract, PlanLine
 from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import snapshot
-from apps.invoicing.models import BESIDE_PLAN, CreditNote, Invoice, InvoiceKind
+from apps.invoicing.models import BESIDE_PLAN, CreditNote, Invoice, InvoiceKind, InvoiceLine
 from apps.invoicing.services import causes
 from apps.invoicing.services.standing import named
 
@@ -47,7 +47,8 @@ def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: C
     """The invoice after which nothing is to be billed, as the final one of its contract.
 
     It stays as it is where the plan was not billed whole (a terminated contract), where prices were corrected by credit
-    notes so that the plan says another sum, and where too many invoices came before. Three queries.
+    notes so that the plan says another sum, where a change order taxed the rest otherwise than what was billed before,
+    and where too many invoices came before. Four queries.
     """
     version = contract.active_version
     if version is None:
@@ -57,7 +58,7 @@ def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: C
     whole = money.total(line.amount for line in plan if line.amount is not None)
     billed = money.total(one.worth for one in before) + cause.amount
     is_whole = billed == whole and whole - money.total(one.net for one in before) == said.totals.net
-    if not is_whole or not 0 < len(before) <= MOST_DEDUCTED:
+    if not is_whole or not 0 < len(before) <= MOST_DEDUCTED or _is_taxed_apart(contract, cause=cause):
         return said
     rows = [(line.title, line.scope, line.amount or money.ZERO) for line in plan]
     with translation.override(said.language):
@@ -71,6 +72,15 @@ def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: C
         ),
         deposits=tuple(snapshot.Deposit(one.number, one.issued_on, one.net) for one in before),
     )
+
+
+def _is_taxed_apart(contract: Contract, *, cause: causes.Cause) -> bool:
+    """Whether what it bills and what was billed before are not taxed alike: then no line of the plan has one tax."""
+    taxed = cause.billed[0].taxed
+    if any((one.taxed.category, one.taxed.rate) != (taxed.category, taxed.rate) for one in cause.billed):
+        return True
+    lines = InvoiceLine.objects.filter(invoice__contract=contract).exclude(invoice__kind__in=BESIDE_PLAN)
+    return lines.exclude(tax_category=taxed.category, tax_rate=taxed.rate).exists()
 
 
 def _deducted(one: Before) -> str:
@@ -119,6 +129,6 @@ def _line(place: int, name: str, description: str, amount: Decimal, cause: cause
         unit_code=snapshot.ONE,
         net_price=abs(amount),
         net=amount,
-        tax_category=cause.taxed.category,
-        tax_rate=cause.taxed.rate,
+        tax_category=cause.billed[0].taxed.category,
+        tax_rate=cause.billed[0].taxed.rate,
     )
