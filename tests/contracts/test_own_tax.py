@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, DraftOption, Due, LineTerms, Recovery
 from apps.contracts.retention import RetentionTerms
-from apps.contracts.rules import check_offer, check_proposal
+from apps.contracts.rules import PlacedLine, check_offer, check_proposal, check_scope_stays
 from apps.contracts.rules.checks import check_line
 from apps.contracts.rules.own_tax import treatment_of
 from apps.core import money
@@ -78,6 +78,18 @@ def test_what_one_document_or_sum_needs_alike_is_refused_at_the_proposal() -> No
     # All lines alike, whatever the contract says, are no mix.
     check_proposal(replace(draft(REDUCED), lines=(replace(ahead, own=REDUCED), *draft(REDUCED).lines)))
     check_proposal(draft(OUTSIDE, OUTSIDE, bills_by="application"))
+
+
+@pytest.mark.parametrize(("was", "becomes"), [(LineTerms(), OUTSIDE), (OUTSIDE, LineTerms()), (OUTSIDE, REDUCED)])
+def test_a_line_that_applications_bill_stays_inside_or_outside_the_scope(was: LineTerms, becomes: LineTerms) -> None:
+    """All lines of the plan may move together, and a part that is accepted would stand beside its rest all the same."""
+    stands, written = (draft(own, bills_by="application") for own in (was, becomes))
+    plans = [[PlacedLine(1, one.lines[0], D(1000))] for one in (stands, written)]
+    with pytest.raises(Refused, match="agreed before and after this change in one invoice"):
+        check_scope_stays(*plans, stands=stands, written=written)
+    check_scope_stays(plans[0], plans[0], stands=stands, written=stands)
+    check_scope_stays(plans[0], [PlacedLine(2, written.lines[0], D(1000))], stands=stands, written=written)
+    check_scope_stays(*plans, stands=draft(was), written=draft(becomes))
 
 
 treatments = st.sampled_from([LineTerms(), REDUCED, LineTerms(tax_category="E", tax_rate=D(0))])

@@ -32,6 +32,7 @@ AT = datetime(2026, 4, 11, 9, tzinfo=UTC)
 D = Decimal
 REDUCED = LineTerms(tax_category="S", tax_rate=D(7))
 EXEMPT = LineTerms(tax_category="E", tax_rate=D(0))
+OUTSIDE = LineTerms(tax_category="O", tax_rate=D(0))
 PRICED = ChargeTerms(DamageTerms(Rate(D("0.5")), tax="price", may_object=False), BonusTerms(Rate(D(1))))
 
 
@@ -197,6 +198,9 @@ def test_an_application_bills_each_milestone_at_its_own_tax() -> None:
     one, two, three = scenarios.software_draft(parties).lines
     lines = (one, replace(two, own=REDUCED), replace(three, own=EXEMPT))
     contract = applications.contract_by_application(parties, at=AT, lines=lines)
+    outside = ChangeDraft("Duty", "None.", lines=(change_orders.line(contract, 3, own=OUTSIDE),))
+    with pytest.raises(Refused, match="agreed before and after this change in one invoice"):
+        change_orders.propose(contract, outside, by=scenarios.seller_actor(parties), at=AT)
     for position in (1, 2, 3):
         scenarios.accepted_milestone(contract, position=position, at=AT)
     submitted = applications.submitted(contract, at=AT)

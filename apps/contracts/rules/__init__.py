@@ -49,6 +49,7 @@ from apps.contracts.rules.options import (
     periods_of_plan,
     upfront,
 )
+from apps.contracts.rules.own_tax import check_scope_stays
 from apps.contracts.rules.papers import (
     DRAFT_TERMS,
     check_template_name,
@@ -139,6 +140,7 @@ __all__ = [
     "check_offer",
     "check_proposal",
     "check_reason",
+    "check_scope_stays",
     "check_sellers_person",
     "check_signatory",
     "check_template_name",

@@ -15,6 +15,7 @@ from apps.contracts.drafts import ChangedTerms, ContractDraft
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
+from apps.contracts.rules.own_tax import OUTSIDE, another_scope
 from apps.contracts.rules.recovery import is_recoverable
 from apps.core.errors import Refused
 
@@ -39,7 +40,6 @@ CHANGEABLE: Final = (
 NOTHING: Final[Mapping[str, Any]] = {"late_payment": LateTerms(Decimal(0)), "charges": ChargeTerms()}
 """By what a change order says that nothing of a kind is agreed any more."""
 TEXTS: Final = ("governing_law", "terms", "review_subdivision")
-OUTSIDE: Final = "O"
 BEARS_TAX: Final = "S"
 """The one treatment that has a rate: another one that is chosen without saying the rate has none."""
 
@@ -70,11 +70,7 @@ def _check_tax(stands: ContractDraft, said: Mapping[str, Any]) -> None:
     if (said.get("tax_category", stood[0]), said.get("tax_rate", stood[1])) == stood:
         return
     if stands.bills_by == BY_APPLICATION and OUTSIDE in (said.get("tax_category", stood[0]), stood[0]):
-        raise Refused(
-            "An application for payment bills what was agreed before and after this change in one invoice, and what is"
-            " outside the scope of tax cannot stand on an invoice beside other lines. The tax of this contract stays.",
-            field="tax_category",
-        )
+        raise another_scope(field="tax_category")
     if any(is_recoverable(line) for line in stands.lines):
         raise Refused(
             "A deposit that later invoices give back was invoiced with the tax as it is, so the tax of this contract"

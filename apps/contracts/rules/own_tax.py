@@ -15,6 +15,7 @@ from typing import Final
 from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftLine, LineTerms
 from apps.contracts.retention import GROSS
+from apps.contracts.rules.moved import PlacedLine
 from apps.contracts.rules.recovery import is_recoverable
 from apps.core.errors import Refused
 
@@ -77,6 +78,29 @@ def check_treatments(draft: ContractDraft) -> None:
                 field="lines",
                 title=other[0],
             )
+
+
+def check_scope_stays(
+    before: Sequence[PlacedLine], after: Sequence[PlacedLine], *, stands: ContractDraft, written: ContractDraft
+) -> None:
+    """Refuse a change order by which a milestone moves into or out of what is outside the scope of tax, where
+    applications for payment are billed: a part of it that is accepted would stand in one with its rest."""
+    if stands.bills_by != BY_APPLICATION:
+        return
+    was = {one.position: treatment_of(one.line, stands)[0] for one in before if one.line.kind == MILESTONE}
+    for one in after:
+        treatments = {was.get(one.position, ""), treatment_of(one.line, written)[0]}
+        if one.position in was and OUTSIDE in treatments and len(treatments) > 1:
+            raise another_scope(field="lines")
+
+
+def another_scope(*, field: str) -> Refused:
+    """What is said of a change of the contract's tax, or of a line's, that would leave an application with both."""
+    return Refused(
+        "An application for payment bills what was agreed before and after this change in one invoice, and what is"
+        " outside the scope of tax cannot stand on an invoice beside other lines. The tax of this contract stays.",
+        field=field,
+    )
 
 
 def _check_deposits(draft: ContractDraft) -> None:

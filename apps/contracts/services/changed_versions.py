@@ -59,6 +59,7 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     price, lines = rules.price_of(after), tuple(one.line for one in after)
     written = replace(written, price=price, answer_until=draft.answer_until, lines=lines, plan_name="", options=())
     rules.check_interest(written, before=stands)
+    rules.check_scope_stays(before, after, stands=stands, written=written)
     version = _continued(base, order=order, side=side, written=written)
     terms = rules.terms_text(stands, written)
     if not terms and not rules.moved(before, after):
