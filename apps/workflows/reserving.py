@@ -17,6 +17,7 @@ from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.invoicing.services import applications
+from apps.invoicing.services.reserved import check_withholdable
 from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Reservation, ReservationWord
 from apps.milestones.services import Defect, defect_dates
@@ -53,6 +54,8 @@ def accept_with_reservations(
         at=at,
     )
     if isinstance(done, FirstAcceptance):
+        amounts = [one.amount for one in done.listed if one.amount]
+        check_withholdable(amounts, milestone=done.submission.milestone, contract=contract)
         return before_acceptance.call_second(done, contract=contract)
     milestone, others_open, reservations = done
     jobs.defer(*going_on.link(contract, MEND, milestone.ref, actor=actor, at=at))

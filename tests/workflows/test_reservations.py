@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
+from apps.contracts.retention import RetentionTerms
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -248,6 +249,19 @@ def test_the_first_of_two_lists_defects_and_the_second_adds_and_drops_none(
     assert item_of(parties).reserved == D("1586.66")
     worker.run_due_jobs()
     assert_pack_holds("NL-2026-014", tmp_path)
+
+
+def test_the_first_of_two_withholds_no_more_than_is_payable(parties: Parties) -> None:
+    """With 5 % retained, 13,680.00 of 14,280.00 are payable, tax included."""
+    submission = waiting(parties, second_acceptor_above=D(100), retention=RetentionTerms(D(5)))
+    bea, olga = scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
+    with pytest.raises(Refused, match="Withhold less"):
+        accept(submission, actor=bea, defects=[Defect("All", BY, D("11495.81"))])
+    with walls.asking_for(parties.seller.pk):
+        assert not FirstAcceptance.objects.exists()
+    for actor in (bea, olga):
+        accept(submission, actor=actor, defects=[Defect("Nearly all", BY, D("11495.79"))])
+    assert item_of(parties).reserved == D("13679.99")
 
 
 def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(

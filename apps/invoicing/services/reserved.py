@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from apps.contracts.models import Contract
 from apps.contracts.rules.payment import NET
 from apps.core import canonical, money
 from apps.core.errors import Refused
@@ -14,9 +15,11 @@ from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import preview_of, refuse_financed, retained_of
 from apps.invoicing.services.crediting import credit_agreed
+from apps.invoicing.services.recovery import given_back_by
+from apps.invoicing.services.withholding import BilledWork, withheld
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
-from apps.milestones.models import Reservation
+from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.reservation import ReservationState
 from apps.parties.actor import Actor
 
@@ -31,22 +34,48 @@ def reserved_of(
     held = [one for one in reservations if one.amount]
     if not held:
         return None
-    currency = held[0].currency
-    gross = rules.withheld_gross([one.amount for one in held], rate=rate, currency=currency)
-    withheld = money.total(gross)
+    amounts = [one.amount for one in held]
+    gross = _within(amounts, totals=totals, rate=rate, retained=retained, currency=held[0].currency)
+    return snapshot.Reserved(
+        withheld=money.total(gross),
+        items=tuple(snapshot.ReservedItem(one.title, one.due_on, part) for one, part in zip(held, gross, strict=True)),
+    )
+
+
+def check_withholdable(amounts: Sequence[Decimal], *, milestone: Milestone, contract: Contract) -> None:
+    """Refuse to withhold so much, net of tax, of the invoice that accepting all of a milestone would issue now, as its
+    issue would. The second of two acceptors drops nothing of what the first listed, so the first is told."""
+    line, amount, currency = milestone.line, milestone.amount, milestone.currency
+    agreed = line.agreed
+    recovered = money.total(one.amount for one in given_back_by(amount=amount, contract=contract, milestone=milestone))
+    taxed = rules.TaxedAmount(amount - recovered, agreed.tax_category, agreed.tax_rate)
+    totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
+    work = [BilledWork(milestone, amount, recovered)]
+    kept = withheld(contract=contract, version=line.version, totals=totals, billed=work)
+    _within(amounts, totals=totals, rate=agreed.tax_rate, retained=kept.said, currency=currency)
+
+
+def _within(
+    amounts: Sequence[Decimal],
+    *,
+    totals: rules.Totals,
+    rate: Decimal,
+    retained: snapshot.Retained | None,
+    currency: str,
+) -> list[Decimal]:
+    """The amounts with their tax; refused where all of them are more than is payable of an invoice."""
+    gross = rules.withheld_gross(amounts, rate=rate, currency=currency)
+    wanted = money.total(gross)
     payable = totals.gross - (retained.withheld if retained is not None else money.ZERO)
-    if withheld > payable:
+    if wanted > payable:
         raise Refused(
             "Less the retention that was agreed, {payable} of this invoice are payable, and {withheld} would be"
             " withheld, tax included. Withhold less.",
             field="defects",
             payable=Money(payable, currency),
-            withheld=Money(withheld, currency),
+            withheld=Money(wanted, currency),
         )
-    return snapshot.Reserved(
-        withheld=withheld,
-        items=tuple(snapshot.ReservedItem(one.title, one.due_on, part) for one, part in zip(held, gross, strict=True)),
-    )
+    return gross
 
 
 def withholdings(
