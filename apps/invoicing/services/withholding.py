@@ -36,10 +36,11 @@ BEFORE: Final = """
                 JOIN invoicing_applicationline p ON p.application_id = a.id
                 WHERE a.contract_id = c.id
                 UNION ALL
-                SELECT q.milestone_id, -s.net
+                SELECT coalesce(q.milestone_id, w.milestone_id), -s.net
                 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id AND i.kind = 'application'
                 JOIN invoicing_creditnoteline s ON s.credit_note_id = n.id
                 JOIN invoicing_invoiceline q ON q.id = s.invoice_line_id
+                LEFT JOIN milestones_nullification w ON w.id = n.nullification_id
                 WHERE n.contract_id = c.id
             ) b
             LEFT JOIN milestones_milestone m ON m.id = b.milestone_id
@@ -67,7 +68,8 @@ BEFORE: Final = """
     FROM contracts_contract c WHERE c.id = %s
 """
 """What was billed of a contract less what was credited, by the rates of its lines: milestones after what they give back
-of deposits, and those deposits, which the buyer pays ahead of them; what was withheld by kind; which parts were
+of deposits, and those deposits, which the buyer pays ahead of them (what returns to a deposit with a withdrawn
+acceptance is of its milestone, as what was given back by it); what was withheld by kind; which parts were
 released; whether this is the last milestone, so that every other one is accepted and, where applications for payment
 are billed, certified at least in part; and what lines come to that steps do not count.
 
