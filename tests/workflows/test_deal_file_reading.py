@@ -174,7 +174,20 @@ def test_after_a_pick_events_name_the_lines_of_that_plan() -> None:
         read(f"{signed}  - {{on: today, do: pay, by: clara, milestone: Prototype}}\n", today=TODAY)
 
 
-@pytest.mark.parametrize("text", ["", "# nothing", "- a list", "just words", "deal: x\n" + "a: [" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing",
+        "- a list",
+        "just words",
+        "deal: x\n" + "a: [" * 5000,
+        "[" * 200_000,
+        'deal: "\\ud800"',
+        '"\\ud800": x',
+    ],
+    ids=range(8),
+)
 def test_a_file_that_is_no_deal_is_refused(text: str) -> None:
     with pytest.raises(DealFileRefused):
         read(text, today=TODAY)

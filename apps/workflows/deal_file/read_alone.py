@@ -42,9 +42,9 @@ def read_alone(text: str, *, other: str, currency: str, today: date) -> Alone:
         seller = parties.maybe("seller") if parties is not None else None
         usual = seller.maybe("currency") if seller is not None else None
         code = usual.text() if usual is not None else currency
+        faults = list(_faults_of_lines(agreed, code))
     except DealFileRefused as refused:
         raise DealFileFaults((refused,)) from None
-    faults = list(_faults_of_lines(agreed, code))
     try:
         agreed.maybe("begun_by")
         draft = read_contract(agreed, usual=code)

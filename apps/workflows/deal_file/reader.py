@@ -22,6 +22,17 @@ PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 RELATIVE_DAY = re.compile(r"today([+-][0-9]{1,4})?", re.ASCII)
 LARGEST_FILE = 1024 * 1024
 DEEPEST = 20
+MOST_OPEN = 4 * DEEPEST
+"""Lists and keys within each other that are read at all; those deeper than ``DEEPEST`` are told by their line."""
+HALF_A_SIGN = re.compile("[\ud800-\udfff]")
+"""Halves of signs that an escape such as ``\\ud800`` can write, and that no text can hold by themselves."""
+OPENS = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+CLOSES = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
 class DealFileRefused(Refused):
@@ -36,12 +47,7 @@ def load(text: str, *, today: date) -> "Place":
     if len(text.encode()) > LARGEST_FILE:
         raise DealFileRefused("The file is larger than 1 MiB.")
     try:
-        for token in yaml.scan(text):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-                raise DealFileRefused(
-                    "line {line}: aliases, anchors and tags are not read; write the value out.",
-                    line=token.start_mark.line + 1,
-                )
+        _look_through(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -50,11 +56,28 @@ def load(text: str, *, today: date) -> "Place":
             line=mark.line + 1 if mark else 1,
             reason=str(getattr(error, "problem", None) or error).rstrip("."),
         ) from None
-    except RecursionError:
-        raise DealFileRefused("The file is nested too deeply.") from None
     if node is None:
         raise DealFileRefused("The file is empty.")
     return Place(node, (), today)
+
+
+def _look_through(text: str) -> None:
+    """Refuse what no deal file has while it is read sign by sign, before anything is made of it.
+
+    Brackets within brackets stop at the first that is too deep: the more of them are open, the longer each takes.
+    """
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+            raise DealFileRefused(
+                "line {line}: aliases, anchors and tags are not read; write the value out.",
+                line=token.start_mark.line + 1,
+            )
+        if isinstance(token, yaml.ScalarToken) and HALF_A_SIGN.search(token.value):
+            raise DealFileRefused("line {line}: this is no text in UTF-8.", line=token.start_mark.line + 1)
+        depth += isinstance(token, OPENS) - isinstance(token, CLOSES)
+        if depth > MOST_OPEN:
+            raise DealFileRefused("The file is nested too deeply.")
 
 
 @dataclass
@@ -80,6 +103,8 @@ class Place:
         """What a rule of the product makes of this value; its refusal is told with line and key."""
         try:
             return rule()
+        except DealFileRefused:
+            raise
         except Refused as refused:
             self.refuse(str(refused))
 
