@@ -1,5 +1,6 @@
 """A contract that starts from a deal file: a draft of all that it says, or faults by line and key and nothing else."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def test_every_fault_of_the_plan_is_told_and_nothing_is_kept(parties: Parties) -
     assert "there are 3 problems in the file" in page
     assert ("contract.plan.1.percent" in page, "contract.payment_days" in page) == (True, True)
     assert begun(parties, "seller") == []
+    lowered = SOFTWARE.replace("percent: 30\n", "amount: -5\n", 1)
+    assert "line " not in re.findall(r"<td[^>]*>([^<]*must be at least[^<]*)</td>", sent(parties, lowered)[1])[0]
     with walls.asking_for(parties.seller.pk):
         assert not Organisation.objects.filter(nominated_by=parties.seller, claimed_at=None).exists()
     assert "aliases, anchors and tags" in sent(parties, "contract: &x 1")[1]
