@@ -9,7 +9,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Reminder
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
-from apps.workflows import applying, jobs, sign_off
+from apps.workflows import applying, jobs, retention_jobs, sign_off
 from apps.workflows.once import Answer, once
 
 
@@ -60,6 +60,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         *sign_off.news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         sign_off.certificate(submission_ref, contract=contract),
         to_buyer,
+        *retention_jobs.following(milestone, contract=contract, is_last=not open_milestones),
     )
     if milestone.line.version.is_by_application:
         return applying.apply_for(milestone, contract=contract, actor=actor, at=at)

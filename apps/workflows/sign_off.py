@@ -188,6 +188,7 @@ def bill_accepted(
     jobs.defer(
         *news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         certificate(submission_ref, contract=contract),
+        *retention_jobs.following(milestone, contract=contract, is_last=not open_milestones),
     )
     if milestone.line.version.is_by_application:
         return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
@@ -218,12 +219,15 @@ def bill(
     """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end.
 
     Last in its workflow: from the moment in which the number is taken every other acceptance of this seller waits.
-    ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before.
+    ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before, by the caller.
     """
     advance, short = recourse.convert(milestone=milestone, rest=rest, actor=actor, at=at)
-    invoice = invoicing.issue(
-        ref, milestone=milestone, contract=contract, reservations=reservations, actor=actor, at=at
+    is_last = not open_milestones
+    invoice, left = invoicing.issue(
+        ref, milestone=milestone, contract=contract, reservations=reservations, is_last=is_last, actor=actor, at=at
     )
+    if left is None:
+        left = is_last and invoicing.unbilled(contract=contract) > 0
     if advance is not None and advance.bought_at is not None:
         in_flight.land()  # the sale is of the invoice's key
         invoicing.book_sale(
@@ -236,12 +240,10 @@ def bill(
     contracts.complete_when_all_billed(
         contract=contract,
         open_milestones=open_milestones,
-        unbilled=0 if open_milestones else invoicing.unbilled(contract=contract),
+        unbilled=left,
         actor=actor,
         at=invoice.issued_at,
     )
-    if (not open_milestones and invoicing.has_retention(milestone.line.version)) or invoicing.releases_with(milestone):
-        retention_jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
     return invoice
 
 

@@ -4,18 +4,27 @@ Counted is everything between BEGIN and COMMIT, both included, as the web's conn
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg import pq
 
+from apps.contracts.drafts import DraftLine, Due, LineTerms
 from apps.contracts.models import Contract
 from apps.contracts.retention import RetentionTerms
+from apps.core import clock
+from apps.core.database import walls
 from apps.milestones.models import Submission
+from apps.milestones.services import CriterionVerdict
+from apps.parties import services as parties_services
 from apps.parties.actor import Actor
-from apps.workflows import sign_off
+from apps.parties.roles import Role
+from apps.parties.services.members import join
+from apps.workflows import before_acceptance, sign_off
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
@@ -125,8 +134,43 @@ def test_retention_costs_one_statement_to_read_what_was_withheld_before(parties:
     for position in (1, 2, 3):
         submission = scenarios.submitted_milestone(kept, position=position)
         counts.append(len(signed_off(submission, actor=scenarios.approver_actor(parties))))
-    # The first one opens the account in the book; the last one completes the contract and defers the release.
-    assert counts[1:] == [17, 20]
+    # The first one opens the account in the book; the last one completes the contract, and its release is a job more.
+    assert counts[1:] == [17, 18]
+
+
+def test_the_last_milestone_with_all_that_may_be_agreed_is_not_more_than_twenty(
+    parties: Parties, contract: Contract
+) -> None:
+    """Inspected, accepted by two, after those above it, under a retention, beside what the calendar has billed."""
+    terms = RetentionTerms(rate=Decimal(10))
+    last = replace(scenarios.line("Go-live", 1), basis="remainder", percent=None, own=LineTerms(is_cumulative=True))
+    deposit = DraftLine("Deposit", basis="amount", amount=Decimal("4000.00"), kind="deposit", due=Due())
+    draft = scenarios.software_draft(
+        parties,
+        number="NL-4",
+        retention=terms,
+        lines=(deposit, scenarios.line("Prototype", 30), last),
+        needs_inspection=True,
+        second_acceptor_above=Decimal(100),
+    )
+    made = scenarios.active_contract(parties, draft=draft)
+    user = parties_services.enrol(email="ines@meridian.example", name="Ines")
+    with walls.asking_for(parties.buyer.pk, user=user.pk), transaction.atomic():
+        joined = join(user=user, organisation=parties.buyer, roles={Role.INSPECTOR}, at=clock.now())
+    ines, bea, olga = scenarios.actor_of(joined), scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
+    for position in (2, 3):
+        submission = scenarios.submitted_milestone(made, position=position)
+        with acting(ines):
+            verdicts = [CriterionVerdict(one.pk, is_passed=True) for one in submission.milestone.line.criteria.all()]
+            before_acceptance.inspect_milestone(
+                actor=ines, key=key(), submission_ref=submission.ref, seen=submission.sha256, verdicts=verdicts
+            )
+        signed_off(submission, actor=bea)
+        statements = signed_off(submission, actor=olga)
+    assert len([one for one in statements if one.startswith(COMPLETION)]) == 1
+    assert len(statements) == 20, statements
+    jobs = ProcrastinateJob.objects.filter(task_name__endswith="release_retentions")
+    assert [job.args["contract_ref"] for job in jobs] == [made.ref]
 
 
 def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
@@ -137,8 +181,8 @@ def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
         submission = scenarios.submitted_milestone(contract, position=position)
         statements = signed_off(submission, actor=scenarios.approver_actor(parties))
         counts.append(len([one for one in statements if not one.startswith(COMPLETION)]))
-    assert counts == [16, 16, 17], "with the last it is asked whether something is still to be billed"
-    assert len(statements) == 18, "the last milestone completes the contract"
+    assert counts == [16, 16, 16]
+    assert len(statements) == 17, "the last milestone completes the contract"
 
 
 def test_a_link_is_used_up_by_its_own_sign_off_and_dies_by_another(parties: Parties, contract: Contract) -> None:

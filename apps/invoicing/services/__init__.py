@@ -117,6 +117,7 @@ from apps.invoicing.services.retained import (
     PartState,
     RetentionState,
     has_retention,
+    releases_by,
     releases_with,
     retention_state,
 )
@@ -253,6 +254,7 @@ __all__ = [
     "refuse_uncreditable",
     "release",
     "releases_ahead",
+    "releases_by",
     "releases_due",
     "releases_with",
     "remind",

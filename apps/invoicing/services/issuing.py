@@ -22,7 +22,7 @@ from apps.invoicing.models import (
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.final import as_final
 from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
-from apps.invoicing.services.numbering import lock_series
+from apps.invoicing.services.numbering import is_unbilled, lock_series
 from apps.invoicing.services.payment_documents import wanted_of
 from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
 from apps.invoicing.services.reserved import reserved_of, withholdings
@@ -60,9 +60,10 @@ def issue(
     milestone: Milestone,
     contract: Contract,
     reservations: Sequence[Reservation] = (),
+    is_last: bool = False,
     actor: Actor,
     at: datetime,
-) -> Invoice:
+) -> tuple[Invoice, bool | None]:
     """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
 
     ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
@@ -70,15 +71,21 @@ def issue(
     that of the number before it. Lines of the plan that start with this milestone have their start from now on.
     What was withheld for the ``reservations`` of the acceptance is invoiced too and not due. Refused when tax data are
     missing.
+
+    With the invoice it is told whether something else of the contract is still to be billed, where that was read along:
+    of the last milestone (``is_last``), unless deposits are given back, of which what is left ends with the last one.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
     cause = causes.of_milestone(milestone, acceptance=submission.decision)
-    invoice, series = issue_for(ref, cause=cause, contract=contract, reservations=reservations, actor=actor, at=at)
+    invoice, series = issue_for(
+        ref, cause=cause, contract=contract, reservations=reservations, is_last=is_last, actor=actor, at=at
+    )
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
-    return invoice
+    is_told = is_last and not vars(series)["has_advances"]
+    return invoice, is_unbilled(series) if is_told else None
 
 
 def issue_for(
@@ -87,6 +94,7 @@ def issue_for(
     cause: causes.Cause,
     contract: Contract,
     reservations: Sequence[Reservation] = (),
+    is_last: bool = False,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, NumberSeries]:
@@ -96,7 +104,7 @@ def issue_for(
     _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
+    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, is_last=is_last)
     deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
     breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
     totals = rules.totals(breakdown)

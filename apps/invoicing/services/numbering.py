@@ -5,7 +5,8 @@ from django.db.models.functions import JSONObject
 
 from apps.contracts.models import Contract
 from apps.core.database.kept import Argument, Read
-from apps.invoicing.models import Instalment, Invoice, NumberSeries, PayeeInstruction
+from apps.invoicing.models import ApplicationLine, Instalment, Invoice, NumberSeries, PayeeInstruction
+from apps.invoicing.models.instalment import InstalmentQuerySet
 from apps.invoicing.models.invoice import CREDITS
 from apps.invoicing.services import facts
 from apps.milestones.models import Milestone
@@ -16,6 +17,23 @@ ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name"
 
 @Read
 def _series() -> "QuerySet[NumberSeries, NumberSeries]":
+    return _held().annotate(has_instalments=Exists(_instalments()))
+
+
+@Read
+def _last_series() -> "QuerySet[NumberSeries, NumberSeries]":
+    standing = ApplicationLine.objects.standing().filter(application__contract_id=Argument("contract_id"))
+    return _with_calendar(_held()).annotate(
+        has_unbilled=Exists(_instalments().unbilled()), has_standing=Exists(standing.order_by())
+    )
+
+
+@Read
+def _calendar() -> "QuerySet[NumberSeries, NumberSeries]":
+    return _with_calendar(NumberSeries.objects.filter(pk=Argument("series_id")))
+
+
+def _held() -> "QuerySet[NumberSeries, NumberSeries]":
     account = BankAccount.objects.filter(
         organisation_id=Argument("seller_id"), currency=Argument("currency"), is_default=True
     ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
@@ -30,20 +48,16 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
         .annotate(
             bank=Subquery(account, output_field=JSONField()),
             payee=Subquery(instruction, output_field=JSONField()),
-            has_instalments=Exists(_instalments()),
         )
     )
 
 
-@Read
-def _calendar() -> "QuerySet[NumberSeries, NumberSeries]":
+def _with_calendar(series: "QuerySet[NumberSeries, NumberSeries]") -> "QuerySet[NumberSeries, NumberSeries]":
     lines = _instalments().filter(starts_with__position=Argument("position"), bills_on__isnull=True)
-    return NumberSeries.objects.filter(pk=Argument("series_id")).annotate(
-        has_advances=Exists(_instalments().exclude(line__recovery="")), starts_lines=Exists(lines)
-    )
+    return series.annotate(has_advances=Exists(_instalments().exclude(line__recovery="")), starts_lines=Exists(lines))
 
 
-def _instalments() -> "QuerySet[Instalment, Instalment]":
+def _instalments() -> InstalmentQuerySet:
     return Instalment.objects.filter(contract_id=Argument("contract_id"), cancelled_at__isnull=True)
 
 
@@ -59,13 +73,15 @@ def _told_of_calendar(series: NumberSeries, *, contract: Contract, position: int
 
 
 def lock_series(
-    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int
+    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int, is_last: bool = False
 ) -> tuple[NumberSeries, facts.Account]:
     """Hold the number, and read in the same query what the invoice says of its payment, and whether the calendar bills.
 
     Whether the contract has deposits that this one may give back is known then too (``has_advances``). Where it is of a
-    milestone, that milestone may have another payee than the seller, and lines may start with it.
+    milestone, that milestone may have another payee than the seller, and lines may start with it. Of the last one
+    (``is_last``) it is known too whether something else of the contract is still to be billed: :func:`is_unbilled`.
     """
+    position = milestone.position if milestone is not None else None
     wanted = {
         "prefix": prefix,
         "seller_id": contract.seller_id,
@@ -73,19 +89,28 @@ def lock_series(
         "milestone_id": milestone.pk if milestone is not None else None,
         "contract_id": contract.pk,
         "year": year,
+        "position": position,
     }
-    series = _series.first(**wanted)
+    read = _last_series if is_last else _series
+    series = read.first(**wanted)
     if series is None:
         NumberSeries.objects.bulk_create(
             [NumberSeries(organisation_id=contract.seller_id, prefix=prefix, year=year)], ignore_conflicts=True
         )
-        series = _series.first(**wanted)
+        series = read.first(**wanted)
     if series is None:
         raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
     asked = vars(series)
-    _told_of_calendar(series, contract=contract, position=milestone.position if milestone is not None else None)
+    if not is_last:
+        _told_of_calendar(series, contract=contract, position=position)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
+
+
+def is_unbilled(series: NumberSeries) -> bool:
+    """Whether instalments, or accepted parts in applications for payment, were still to be billed besides the last
+    milestone when its number was locked."""
+    return bool(vars(series)["has_unbilled"] or vars(series)["has_standing"])
 
 
 def lock_credit_series(invoice: Invoice, *, year: int, prefix: str = CREDITS) -> NumberSeries:

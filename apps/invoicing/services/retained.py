@@ -155,6 +155,13 @@ def releases_with(milestone: Milestone) -> bool:
     return terms is not None and milestone.line.title in _titles(terms)
 
 
+def releases_by(milestone: Milestone, *, is_last: bool) -> bool:
+    """Whether something of the retention may be released once this milestone is billed: with the contract's last one,
+    or with this one. Asks nothing; where terms withhold of some lines alone it may have come to nothing."""
+    terms = contracts.read_retention(milestone.line.version.retention)
+    return terms is not None and (is_last or milestone.line.title in _titles(terms))
+
+
 def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "default") -> Mapping[str, date]:
     """On which day, where the seller is, each milestone was accepted whole with which something is released."""
     titles = _titles(terms)

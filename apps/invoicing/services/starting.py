@@ -32,8 +32,8 @@ def plan_instalments(*, contract: Contract, version: ContractVersion, at: dateti
 def start_lines(milestone: Milestone, *, contract: Contract, on: date) -> None:
     """The lines that start with an accepted milestone begin on this day. Accepted in parts, it counts with the last."""
     others = Milestone.objects.unfinished().filter(contract=contract, position=milestone.position)
-    if not others.exclude(pk=milestone.pk).exists():
-        _start(_waiting(contract).filter(starts_with__position=milestone.position), on=on)
+    waiting = _waiting(contract).filter(starts_with__position=milestone.position)
+    _start(waiting.exclude(Exists(others.exclude(pk=milestone.pk))), on=on)
 
 
 def start_lines_of_event(event: ConfirmedEvent, *, contract: Contract) -> list[Instalment]:

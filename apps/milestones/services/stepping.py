@@ -124,8 +124,19 @@ def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[...
         refuse(held.found, user_id=actor.user_id, email=actor.email, organisation=contract.buyer.legal_name)
         by = held.found
         rules.refuse_inspector(
-            is_same=by is not None and contracts.is_same_person(actor, mailbox=by.email, user_id=by.user_id)
+            is_same=by is not None
+            and contracts.is_same_person(_read_by(held, actor, actor=actor), acted=_read_by(held, by, actor=actor))
         )
+
+
+def _read_by(held: HeldSubmission, one: Actor | rules.Found | rules.First, *, actor: Actor) -> set[str]:
+    """What one of those who act or acted is known to read: asked once, of the actor, the inspector and the first."""
+    known: dict[tuple[str, int | None], set[str]] = vars(held.submission).setdefault("read_by", {})
+    if (one.email, one.user_id) not in known:
+        acted = [found for found in (held.found, held.first) if found is not None]
+        people = dict.fromkeys((person.email, person.user_id) for person in (actor, *acted))
+        known.update(zip(people, contracts.mailboxes_read(*people), strict=True))
+    return known[one.email, one.user_id]
 
 
 def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> bool:
@@ -142,7 +153,8 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     if held.first is None:
         return True
     rules.check_second(held.first, user_id=actor.user_id, email=actor.email, accepted=accepted)
-    contracts.check_another_person(actor, mailbox=held.first.email, user_id=held.first.user_id)
+    acts, acted = (_read_by(held, one, actor=actor) for one in (actor, held.first))
+    contracts.check_another_person(acts, acted=acted)
     return False
 
 
