@@ -65,6 +65,8 @@ def test_a_whole_deal_file_becomes_a_draft_with_the_buyer_that_it_names(parties:
 def test_a_contract_alone_takes_the_other_side_from_the_list(parties: Parties) -> None:
     status, page = sent(parties, ALONE)
     assert (status, "The file does not say who the other side is" in page) == (422, True)
+    status, page = sent(parties, ALONE, other=parties.financier.ref)
+    assert (status, "is not one of the available choices" in page) == (422, True), "nobody takes a stranger's"
     hafen = scenarios.named_buyer(parties)
     status, _where = sent(parties, ALONE, other=hafen.ref, number="AL-9")
     (contract,) = begun(parties, "seller")

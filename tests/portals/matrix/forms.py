@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from apps.contracts.models import Contract
@@ -49,21 +48,6 @@ DRAFT = {
 ORDER = {**DRAFT, "seller_email": ""}
 
 
-DEAL = b"""contract:
-  number: X-2
-  title: Taken over
-  price: 100
-  currency: EUR
-  tax: {category: S, rate: 19}
-  signatory: {name: Hein, email: hein@hafen.example}
-  plan: [{milestone: All, remainder: yes}]
-"""
-
-
-def _deal(_own: Tenant) -> dict[str, Any]:
-    return {"file": SimpleUploadedFile("deal.yaml", DEAL)}
-
-
 def organisations(tenant: Tenant) -> list[str]:
     return [organisation.ref for organisation in tenant.organisations]
 
@@ -105,8 +89,6 @@ def _at(name: str) -> Callable[[Tenant], str]:
 FIELDS = [
     Field("the buyer of a new contract", "seller", _at("seller:draft_contract"), "buyer", organisations, DRAFT, 1),
     Field("the seller of an order", "buyer", _at("buyer:draft_contract"), "seller", organisations, ORDER, 0),
-    Field("the buyer of a deal file", "seller", _at("seller:import_deal"), "other", organisations, _deal, 1),
-    Field("the seller of a deal file", "buyer", _at("buyer:import_deal"), "other", organisations, _deal, 0),
     Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT, 1),
     Field(
         "the financier who is asked",
