@@ -41,4 +41,5 @@ def _proved(mailbox: str, user_id: int | None, *, number: int) -> "QuerySet[Emai
     people = EmailAddress.objects.filter(known | Q(user_id=user_id or 0), verified=True)
     proved = EmailAddress.objects.filter(user__in=people.values("user"), verified=True)
     numbered = proved.annotate(number=Value(number, output_field=IntegerField())).order_by()
-    return numbered.values_list("number", "email")
+    mailboxes: QuerySet[EmailAddress, tuple[int, str]] = numbered.values_list("number", "email")
+    return mailboxes
