@@ -14,6 +14,7 @@ from apps.core import canonical
 from apps.core.database import walls
 from apps.invoicing.application_page import page_of
 from apps.invoicing.models import Application, Invoice
+from apps.invoicing.services.certifying import Figure
 from apps.parties import tokens
 from apps.parties.models import Membership, Organisation
 from apps.portals.applying import lower_figures
@@ -59,6 +60,24 @@ def test_it_is_submitted_and_certified_lower_on_the_pages(monkeypatch: pytest.Mo
     _contracts_show_it(seller, buyer, contract.ref, milestone.ref)
     _files(seller, application, parties)
     _pdfs_are_not_made_without_end(buyer, seller, application, monkeypatch)
+
+
+@pytest.mark.django_db
+def test_a_milestone_is_invoiced_once_all_of_it_was_certified() -> None:
+    parties = scenarios.organisations()
+    contract = applications.contract_by_application(parties)
+    milestone = scenarios.accepted_milestone(contract)
+    pages = [
+        (signed_in(parties, role), reverse(f"{side}:milestone", args=[milestone.ref]))
+        for role, side in (("billing", "seller"), ("approver", "buyer"))
+    ]
+    bea = scenarios.approver_actor(parties)
+    for certified, answers in ((D(9000), {"ahead", "current"}), (None, {"done"})):
+        figures = {milestone.position: Figure(certified, "Not shown.")} if certified else {}
+        applications.certified(applications.submitted(contract), actor=bea, figures=figures)
+        shown = [client.get(page).context for client, page in pages]
+        assert {context["steps"][3].state for context in shown} <= answers
+    assert ("pays invoice" in shown[0]["next"]["text"], shown[0]["steps"][4].state) == (True, "current")
 
 
 def _asks_who_it_is(buyer: Client, page: str, typed: dict[str, str], parties: Parties) -> None:

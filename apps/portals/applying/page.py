@@ -19,7 +19,7 @@ from apps.contracts.rules.schedule import Cell
 from apps.core import canonical, clock
 from apps.core.errors import ProofNeeded, Refused
 from apps.invoicing.application_page import COLUMNS, pdf_of, summary_of
-from apps.invoicing.models import Application, ApplicationLine
+from apps.invoicing.models import Application, ApplicationLine, Invoice
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services import applications, certifying
 from apps.ledger.rules import guarded
@@ -61,7 +61,14 @@ def stands_in(milestone: Milestone) -> list[ApplicationLine]:
     lines = ApplicationLine.objects.filter(milestone=milestone, claimed__gt=0).exclude(
         application__state__in=["returned", "withdrawn"]
     )
-    return list(lines.select_related("application__invoice").order_by("pk"))
+    return list(lines.select_related("application__invoice__open_item").order_by("pk"))
+
+
+def billed_by(milestone: Milestone, standing: Sequence[ApplicationLine]) -> Invoice | None:
+    """The invoice of the application with which the last of a milestone was certified; None before all of it was."""
+    certified = [line for line in standing if line.certified]
+    is_whole = sum(line.certified or 0 for line in certified) >= milestone.amount
+    return certified[-1].application.invoice if certified and is_whole else None
 
 
 def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:

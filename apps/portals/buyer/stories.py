@@ -71,9 +71,8 @@ def newest_first(events: Sequence[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[Step]:
-    """Planned, submitted, signed off, paid: how far the milestone is."""
-    invoice: Invoice | None = getattr(milestone, "invoice", None)
+def milestone_steps(milestone: Milestone, cycles: Sequence[Submission], *, invoice: Invoice | None) -> list[Step]:
+    """Planned, submitted, signed off, paid: how far the milestone is; ``invoice`` bills it."""
     is_accepted, is_sent = milestone.state in ENDED, milestone.state == "submitted"
     is_paid = invoice is not None and invoice.open_item.open == 0 and invoice.open_item.reserved == 0
     sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None

@@ -15,7 +15,7 @@ from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
-from apps.portals.applying.page import stands_in
+from apps.portals.applying.page import billed_by, stands_in
 from apps.portals.buyer import cycles, deciding, judging, payees
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
@@ -52,6 +52,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     reading = cycles.read(actor, sent[-1], cycles=sent, way=WAY) if sent else None
     invoice: Invoice | None = getattr(found, "invoice", None)
     pay_to = payees.of_invoice(actor, invoice) if invoice is not None else None
+    standing = stands_in(found)
     return page(
         request,
         "milestone",
@@ -62,12 +63,12 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
             "invoice": invoice,
             **(_document(invoice, found) if invoice is not None else {}),
-            "stands_in": stands_in(found),
+            "stands_in": standing,
             "pay_to": pay_to,
             "pay_code": payees.pay_code(pay_to, invoice) if invoice is not None else None,
             "is_printed_otherwise": invoice is not None and payees.is_printed_otherwise(pay_to, invoice),
             **papers.certificate_piece(actor, found),
-            "steps": milestone_steps(found, sent),
+            "steps": milestone_steps(found, sent, invoice=invoice or billed_by(found, standing)),
             "events": milestone_story(found, sent),
             "next": _what_next(found, reading),
             "missing_people": missing_people.of_milestone(found, side="buyer"),
@@ -106,9 +107,9 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":
-        is_silence = reading is not None and reading.decision is not None and reading.decision.rule
+        is_crossed = reading is not None and not (reading.decision is not None and reading.decision.rule)
         again = _("the seller may submit it again.")
-        return again if is_silence else _("the seller revises what was crossed and submits again."), None
+        return _("the seller revises what was crossed and submits again.") if is_crossed else again, None
     if milestone.planned_on is not None:
         return _("the seller delivers and submits it to you. Planned for"), milestone.planned_on
     return _("the seller delivers and submits it to you."), None

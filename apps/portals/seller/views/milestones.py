@@ -17,7 +17,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals import history, missing_people, papers, returned, silence
 from apps.portals.access import PortalRequest, portal
-from apps.portals.applying.page import stands_in
+from apps.portals.applying.page import billed_by, stands_in
 from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
@@ -47,6 +47,8 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     criteria = list(found.line.criteria.all())
     cycles = cycles_of(actor, found, criteria)
     invoice = Invoice.objects.of_seller(actor).filter(milestone=found).select_related("open_item").first()
+    standing = stands_in(found)
+    billing = invoice or billed_by(found, standing)
     waiting = _waiting(cycles)
     draft = next((cycle.submission for cycle in cycles if cycle.submission.state == "draft"), None)
     subjects = [f"submission:{cycle.submission.ref}" for cycle in cycles] + [f"milestone:{found.ref}"]
@@ -64,15 +66,15 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice": invoice,
             "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
             **papers.certificate_piece(actor, found),
-            "steps": _steps(found, cycles, invoice),
-            "next": _first(found) or _what_next(found, cycles, draft, invoice),
+            "steps": _steps(found, cycles, billing),
+            "next": _first(found) or _what_next(found, cycles, draft, billing),
             "missing_people": missing_people.of_milestone(found, side="seller"),
             "came_back": returned.of_submission(actor, waiting),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
             "disputes": disputes.of_milestone(actor, found, side=SELLER),
             "reservations": reservations.of_milestone(actor, found, side=SELLER),
-            "stands_in": stands_in(found),
+            "stands_in": standing,
             "nullifying": nullifying_of(actor, found, side=SELLER),
             "charged": charged_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
