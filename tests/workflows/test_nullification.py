@@ -2,13 +2,14 @@
 
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -18,7 +19,7 @@ from apps.milestones.models import Milestone, Nullification
 from apps.milestones.services import Part
 from apps.parties.actor import Actor
 from apps.workflows import crediting, sign_off
-from tests import corrections, scenarios
+from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -91,6 +92,33 @@ def test_what_both_sides_withdraw_is_credited_and_billed_again(deal: Deal) -> No
         assert OpenItem.objects.get(invoice__milestone=deal.milestone).open == 0
     assert deal.parts()[1][1] == "accepted"
     assert "nothing differs" in verified()
+
+
+@pytest.mark.django_db
+def test_what_goes_on_is_planned_for_the_day_of_the_plan_in_force() -> None:
+    """Half of it was accepted, and the other half moved to another day, before the acceptance was withdrawn."""
+    parties = scenarios.organisations()
+    contract = scenarios.active_contract(parties, at=AT)
+    sent, bea = scenarios.submitted_milestone(contract, at=AT), scenarios.approver_actor(parties)
+    with acting(bea, at=AT):
+        sign_off.accept_part(
+            actor=bea,
+            key=key(),
+            submission_ref=sent.ref,
+            seen=sent.sha256,
+            part=Part(percent=D(50)),
+            verdicts=[],
+            comment="The rest is missing.",
+        )
+    later = ChangeDraft("Later", "As telephoned.", lines=(change_orders.line(contract, 1, planned_on=LATER.date()),))
+    order = change_orders.propose(contract, later, by=scenarios.seller_actor(parties), at=AT)
+    change_orders.sign(order, by=scenarios.buyer_actor(parties), at=AT)
+    half = scenarios.milestone_of(contract)
+    corrections.granted(parties, corrections.asked(parties, half.ref, by="approver", at=AT), by="billing", at=AT)
+    with walls.asking_for(contract.seller_id):
+        found = Milestone.objects.filter(contract=contract, position=1).order_by("part")
+        days = dict(found.values_list("part", "planned_on"))
+    assert days == {1: date(2026, 4, 15), 2: LATER.date(), 3: LATER.date()}
 
 
 def test_the_seller_may_ask_and_the_buyer_agree_to_a_part(deal: Deal) -> None:

@@ -235,7 +235,7 @@ def _rest_of(milestone: Milestone, *, amount: Decimal) -> Milestone:
         amount=amount,
         quantity=milestone.quantity if line.measure == milestone.line.measure and amount == milestone.amount else None,
         currency=milestone.currency,
-        planned_on=milestone.planned_on,
+        planned_on=line.planned_on,
         state=MilestoneState.CHANGES_REQUESTED,
     )
 
