@@ -27,11 +27,11 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, InvoiceLink, OpenItem
 from apps.invoicing.rules import Share
 from apps.invoicing.rules.late_interest import Change, late_charge
-from apps.invoicing.services.late_interest import Late, late_charges
+from apps.invoicing.services.late_interest import Late, claimable, late_charges
 from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
-from apps.workflows import billing, jobs, reminding, reserving
-from tests import disputes, scenarios
+from apps.workflows import billing, crediting, jobs, reminding, reserving
+from tests import corrections, disputes, scenarios
 from tests.returned import bounce
 from tests.scenarios import Parties, acting, key
 
@@ -288,6 +288,35 @@ def test_what_ended_in_a_credit_note_is_left_out_once(story: Story) -> None:
         defective = Invoice.objects.get(milestone=submission.milestone)
     # 13,804.00 are owed; the 714.00 of the defect that were not credited for the last four days only.
     assert found(story, 10)[defective.number].charge.interest == D("37.63")
+
+
+@pytest.mark.django_db
+def test_what_was_used_late_and_comes_free_again_counts_from_its_use(story: Story) -> None:
+    """5,720.00 that were left of a payment settle another invoice on 5 April; by a credit of 1,190.00 they come free."""
+    bilge = scenarios.member(story.parties, "billing")
+
+    def pay(invoice: Invoice, amount: str) -> str:
+        answer = billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=invoice.ref,
+            amount=D(amount),
+            received_on=date(2026, 3, 20),
+            bank_reference=f"IN-{amount}",
+        )
+        return answer["payment"]
+
+    with acting(bilge, at=datetime(2026, 3, 20, 9, tzinfo=UTC)):
+        pay(story.second, "8560.00")
+        more = pay(story.first, "20000.00")
+    with acting(bilge, at=datetime(2026, 4, 5, 9, tzinfo=UTC)):
+        crediting.allocate_payment(actor=bilge, key=key(), payment_ref=more, invoice_ref=story.second.ref)
+    at = datetime(2026, 4, 7, 9, tzinfo=UTC)
+    corrections.credited(story.parties, story.second.ref, "1000.00", at=at)
+    with acting(bilge):
+        late = claimable(OpenItem.objects.all(), today=day(10))
+    # 13,090.00 are owed, 8,560.00 were there in time: 4,530.00 for four days.
+    assert [(one.number, one.charge.interest) for one in late.values()] == [(story.second.number, D("5.10"))]
 
 
 @pytest.mark.django_db

@@ -173,9 +173,10 @@ def _not_credited(kept_back: Withholding | DisputedInvoice) -> Decimal:
 
 def _paid(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) -> None:
     """A payment counts on the bank's day for the invoice on which it was recorded, and on the day of its use for every
-    other. What a credit note freed was paid on what is owed no more: it comes back as it was taken."""
+    other. What a credit note freed was paid on what is owed no more: it comes back on the day on which it counted."""
     made = Allocation.objects.filter(payment__reversal__isnull=True).select_related("payment").order_by("pk")
     first: dict[int, int] = {}
+    counted: dict[tuple[int, int], date] = {}
     of_these = made.filter(invoice__in=items)
     recorded = made.filter(payment__in=of_these.values("payment"))
     for payment_id, pk in recorded.values_list("payment_id", "pk"):
@@ -183,7 +184,9 @@ def _paid(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) ->
     for share in of_these:
         item = items[share.invoice_id]
         is_own = first[share.payment_id] == share.pk
-        on = share.payment.received_on if is_own or share.amount < 0 else _day(share.allocated_at, item)
+        on = share.payment.received_on if is_own else _day(share.allocated_at, item)
+        # Of a payment an invoice is settled once; whatever else is said of both takes of that.
+        on = counted.setdefault((share.payment_id, share.invoice_id), on)
         changes[share.invoice_id].append(Change(on, -share.amount))
 
 
