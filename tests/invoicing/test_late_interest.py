@@ -291,6 +291,35 @@ def test_what_ended_in_a_credit_note_is_left_out_once(story: Story) -> None:
 
 
 @pytest.mark.django_db
+def test_new_days_for_what_was_withheld_forgive_nothing_that_was_paid_late(story: Story) -> None:
+    """13,090.00 are paid nine days late; 1,190.00 for a defect are due on 11 May, thirty days after its release."""
+    bilge, approver = (scenarios.member(story.parties, role) for role in ("billing", "approver"))
+    draft = scenarios.software_draft(story.parties, number="NL-defect", late_payment=TERMS)
+    submission = scenarios.submitted_milestone(scenarios.active_contract(story.parties, draft=draft, at=AT), at=AT)
+    with acting(approver, at=AT):
+        defects = (Defect("Paint", date(2026, 4, 20), D(1000)),)
+        reserving.accept_with_reservations(
+            actor=approver, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=defects
+        )
+        paint, invoice = Reservation.objects.get(), Invoice.objects.get(milestone=submission.milestone)
+    with acting(bilge, at=datetime(2026, 4, 10, 9, tzinfo=UTC)):
+        billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=invoice.ref,
+            amount=D(13090),
+            received_on=day(9),
+            bank_reference="IN-13090",
+        )
+    with acting(approver, at=datetime(2026, 4, 11, 9, tzinfo=UTC)):
+        reserving.release_reservation(actor=approver, key=key(), reservation_ref=paint.ref)
+        assert OpenItem.objects.get(invoice=invoice).due_on == date(2026, 5, 11)
+    # 13,090.00 for nine days, and the 1,190.00 for five more once their own day is over.
+    for number, interest in ((9, "33.15"), (20, "33.15"), (40, "33.15"), (45, "34.82")):
+        assert found(story, number)[invoice.number].charge.interest == D(interest)
+
+
+@pytest.mark.django_db
 def test_what_was_used_late_and_comes_free_again_counts_from_its_use(story: Story) -> None:
     """5,720.00 that were left of a payment settle another invoice on 5 April; by a credit of 1,190.00 they come free."""
     bilge = scenarios.member(story.parties, "billing")

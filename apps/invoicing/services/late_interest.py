@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 
 from apps.contracts.late_payment import LateTerms
@@ -23,10 +23,12 @@ from apps.invoicing.models import (
     LateClaim,
     OpenItem,
     PayeeInstruction,
+    PaymentDocument,
     Withholding,
 )
 from apps.invoicing.rules.late_interest import Change, LateCharge, late_charge
 from apps.invoicing.services.arrival import arrivals
+from apps.invoicing.services.reserved import due_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,19 @@ def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mappi
 
 def claimable(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
     """The same with what was paid since, too late: what may be claimed of those open items."""
-    paid_late = Q(settled_at__date__gte=Least("due_on", Coalesce("invoice__interest_due_on", "due_on")))
+    earliest = Least("due_on", "invoice__due_on", Coalesce("invoice__interest_due_on", "due_on"))
+    paid_late = Q(settled_at__date__gte=earliest)
     return _charges(items.filter(Q(open__gt=0) | paid_late), today=today)
 
 
 def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    is_late = Q(due_on__lt=today) | Q(invoice__interest_due_on__lt=today)
+    is_late = Q(due_on__lt=today) | Q(invoice__due_on__lt=today) | Q(invoice__interest_due_on__lt=today)
     agreeing = ContractVersion.objects.filter(contract=OuterRef("contract"), late_payment__isnull=False)
     late = items.filter(is_late, Exists(agreeing))
     late = late.exclude(invoice__milestone__in=PayeeInstruction.objects.assigned().values("milestone"))
     late = late.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
-    rows = list(late.select_related("invoice__contract", "seller"))
+    waited = PaymentDocument.objects.filter(invoice=OuterRef("invoice"))
+    rows = list(late.annotate(waited=Exists(waited)).select_related("invoice__contract", "seller"))
     agreed = _agreed(rows) if rows else {}
     changes, claimed = (_changes(rows), _claimed(rows)) if rows else ({}, {})
     arrived = arrivals([item.invoice_id for item in rows]) if rows else {}
@@ -78,13 +82,14 @@ def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[i
         terms, since = agreed.get(item.invoice_id), arrived.get(item.invoice_id, item.invoice.issued_at)
         if terms is None or since is None:
             continue
-        begins = item.invoice.interest_due_on or item.due_on
+        due = _due_of(item)
+        begins = item.invoice.interest_due_on or due
         until, has_fee = claimed.get(item.invoice_id, (begins, False))
         after = max(begins, until, _day(since, item)) if item.invoice_id in arrived else max(begins, until)
         charge = late_charge(
             terms,
             changes=changes[item.invoice_id],
-            due_on=item.due_on,
+            due_on=due,
             until=today,
             currency=item.currency,
             after=after,
@@ -133,15 +138,7 @@ def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
         changes[pk].append(Change(_begins(item), item.gross - item.retained - item.credited))
     _paid(items, changes)
     _charged_again(items, changes)
-    withheld = Withholding.objects.filter(invoice__in=items).select_related("credit_note").order_by("pk")
-    for part in withheld:
-        item, kept = items[part.invoice_id], _not_credited(part)
-        changes[part.invoice_id].append(Change(_begins(item), -kept))
-        if part.released_at is not None:
-            released_on = _day(part.released_at, item)
-            # Where nothing else was open, it has a due date of its own.
-            due_on = max(released_on, item.due_on) if item.due_on > item.invoice.due_on else released_on
-            changes[part.invoice_id].append(Change(due_on, kept))
+    _withheld(items, changes)
     in_dispute = DisputedInvoice.objects.filter(invoice__in=items).select_related("dispute", "credit_note")
     for disputed in in_dispute.order_by("pk"):
         item, kept = items[disputed.invoice_id], _not_credited(disputed)
@@ -149,6 +146,35 @@ def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
         if disputed.dispute.settled_at is not None:
             changes[disputed.invoice_id].append(Change(_day(disputed.dispute.settled_at, item), kept))
     return changes
+
+
+def _due_of(item: OpenItem) -> date:
+    """When an invoice is due as it was issued: what of it is settled later, because a defect was, has its own day. What
+    had to be handed in before payment gave all of it another."""
+    return item.due_on if vars(item)["waited"] else item.invoice.due_on
+
+
+def _withheld(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) -> None:
+    """What is withheld for a defect counts from its release. Where nothing else was open then, it had new days to pay,
+    which are its own: what was paid late before stays late."""
+    opened: dict[int, list[Change]] = {pk: list(changes[pk]) for pk in items}
+    new_days: dict[int, date] = {pk: item.invoice.due_on for pk, item in items.items()}
+    parts = Withholding.objects.filter(invoice__in=items).select_related("credit_note")
+    for part in parts.order_by(F("released_at").asc(nulls_first=True), "pk"):
+        pk, item, kept = part.invoice_id, items[part.invoice_id], _not_credited(part)
+        for found in (changes[pk], opened[pk]):
+            found.append(Change(_begins(item), -kept))
+        if part.released_at is None:
+            continue
+        on = _day(part.released_at, item)
+        if item.due_on > item.invoice.due_on:
+            is_alone = money.total(one.amount for one in opened[pk] if one.on <= on) <= 0
+            if is_alone:
+                new_days[pk] = min(max(new_days[pk], due_again(item.invoice, from_day=on)), item.due_on)
+            changes[pk].append(Change(max(on, new_days[pk]), kept))
+        else:
+            changes[pk].append(Change(on, kept))
+        opened[pk].append(Change(on, kept))
 
 
 def _charged_again(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) -> None:
