@@ -321,7 +321,7 @@ def test_new_days_for_what_was_withheld_forgive_nothing_that_was_paid_late(story
 
 @pytest.mark.django_db
 def test_what_was_used_late_and_comes_free_again_counts_from_its_use(story: Story) -> None:
-    """5,720.00 that were left of a payment settle another invoice on 5 April; by a credit of 1,190.00 they come free."""
+    """5,720.00 that were left of a payment settle another invoice on 5 April; a credit of 1,190.00 frees them."""
     bilge = scenarios.member(story.parties, "billing")
 
     def pay(invoice: Invoice, amount: str) -> str:
