@@ -18,9 +18,9 @@ def release_retentions(*, contract_ref: str, organisation_id: int) -> None:
     retention.tend_contract(contract_ref=contract_ref)
 
 
-def following(milestone: Milestone, *, contract: Contract, is_last: bool) -> list[JobDeferrer]:
+def following(milestone: Milestone, *, contract: Contract, others: int) -> list[JobDeferrer]:
     """What follows an acceptance that is billed in its own transaction: the retention that is due with it."""
-    if milestone.line.version.is_by_application or not invoicing.releases_by(milestone, is_last=is_last):
+    if milestone.line.version.is_by_application or not invoicing.releases_by(milestone, others=others):
         return []
     return [_release(contract)]
 

@@ -60,12 +60,12 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         *sign_off.news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         sign_off.certificate(submission_ref, contract=contract),
         to_buyer,
-        *retention_jobs.following(milestone, contract=contract, is_last=not open_milestones),
+        *retention_jobs.following(milestone, contract=contract, others=open_milestones),
     )
     if milestone.line.version.is_by_application:
         return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
     invoice = sign_off.bill(
-        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
+        invoice_ref, milestone=milestone, contract=contract, others=open_milestones, actor=actor, at=at
     )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 

@@ -188,7 +188,7 @@ def bill_accepted(
     jobs.defer(
         *news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         certificate(submission_ref, contract=contract),
-        *retention_jobs.following(milestone, contract=contract, is_last=not open_milestones),
+        *retention_jobs.following(milestone, contract=contract, others=open_milestones),
     )
     if milestone.line.version.is_by_application:
         return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
@@ -196,7 +196,7 @@ def bill_accepted(
         invoice_ref,
         milestone=milestone,
         contract=contract,
-        open_milestones=open_milestones,
+        others=open_milestones,
         actor=actor,
         at=at,
         reservations=reservations,
@@ -210,7 +210,7 @@ def bill(
     *,
     milestone: Milestone,
     contract: Contract,
-    open_milestones: int,
+    others: int,
     actor: Actor,
     at: datetime,
     reservations: Sequence[Reservation] = (),
@@ -222,12 +222,11 @@ def bill(
     ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before, by the caller.
     """
     advance, short = recourse.convert(milestone=milestone, rest=rest, actor=actor, at=at)
-    is_last = not open_milestones
     invoice, left = invoicing.issue(
-        ref, milestone=milestone, contract=contract, reservations=reservations, is_last=is_last, actor=actor, at=at
+        ref, milestone=milestone, contract=contract, reservations=reservations, others=others, actor=actor, at=at
     )
     if left is None:
-        left = is_last and invoicing.unbilled(contract=contract) > 0
+        left = not others and invoicing.unbilled(contract=contract) > 0
     if advance is not None and advance.bought_at is not None:
         in_flight.land()  # the sale is of the invoice's key
         invoicing.book_sale(
@@ -239,7 +238,7 @@ def bill(
         recourse.carry([short], at=at)
     contracts.complete_when_all_billed(
         contract=contract,
-        open_milestones=open_milestones,
+        open_milestones=others,
         unbilled=left,
         actor=actor,
         at=invoice.issued_at,

@@ -213,7 +213,7 @@ def _bill(bills: dict[str, Milestone], *, contract: Contract, actor: Actor, at: 
     numbers = []
     for ref, milestone in bills.items():
         # As if others were open: it is not by being billed that this contract ends.
-        invoice = sign_off.bill(ref, milestone=milestone, contract=contract, open_milestones=1, actor=actor, at=at)
+        invoice = sign_off.bill(ref, milestone=milestone, contract=contract, others=1, actor=actor, at=at)
         at = invoice.issued_at
         numbers.append(invoice.number)
     return numbers

@@ -60,7 +60,7 @@ def issue(
     milestone: Milestone,
     contract: Contract,
     reservations: Sequence[Reservation] = (),
-    is_last: bool = False,
+    others: int = 1,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, bool | None]:
@@ -73,18 +73,18 @@ def issue(
     missing.
 
     With the invoice it is told whether something else of the contract is still to be billed, where that was read along:
-    of the last milestone (``is_last``), unless deposits are given back, of which what is left ends with the last one.
+    of the last milestone, with no ``others`` open, unless deposits are given back: what is left ends with the last one.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
     cause = causes.of_milestone(milestone, acceptance=submission.decision)
     invoice, series = issue_for(
-        ref, cause=cause, contract=contract, reservations=reservations, is_last=is_last, actor=actor, at=at
+        ref, cause=cause, contract=contract, reservations=reservations, others=others, actor=actor, at=at
     )
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
-    is_told = is_last and not vars(series)["has_advances"]
+    is_told = not others and not vars(series)["has_advances"]
     return invoice, is_unbilled(series) if is_told else None
 
 
@@ -94,7 +94,7 @@ def issue_for(
     cause: causes.Cause,
     contract: Contract,
     reservations: Sequence[Reservation] = (),
-    is_last: bool = False,
+    others: int = 1,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, NumberSeries]:
@@ -104,7 +104,7 @@ def issue_for(
     _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, is_last=is_last)
+    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, others=others)
     deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
     breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
     totals = rules.totals(breakdown)

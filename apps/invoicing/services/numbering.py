@@ -73,13 +73,13 @@ def _told_of_calendar(series: NumberSeries, *, contract: Contract, position: int
 
 
 def lock_series(
-    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int, is_last: bool = False
+    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int, others: int = 1
 ) -> tuple[NumberSeries, facts.Account]:
     """Hold the number, and read in the same query what the invoice says of its payment, and whether the calendar bills.
 
     Whether the contract has deposits that this one may give back is known then too (``has_advances``). Where it is of a
     milestone, that milestone may have another payee than the seller, and lines may start with it. Of the last one
-    (``is_last``) it is known too whether something else of the contract is still to be billed: :func:`is_unbilled`.
+    (no ``others`` open) it is known whether something else of the contract is still to be billed: :func:`is_unbilled`.
     """
     position = milestone.position if milestone is not None else None
     wanted = {
@@ -91,7 +91,7 @@ def lock_series(
         "year": year,
         "position": position,
     }
-    read = _last_series if is_last else _series
+    read = _series if others else _last_series
     series = read.first(**wanted)
     if series is None:
         NumberSeries.objects.bulk_create(
@@ -101,7 +101,7 @@ def lock_series(
     if series is None:
         raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
     asked = vars(series)
-    if not is_last:
+    if others:
         _told_of_calendar(series, contract=contract, position=position)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)

@@ -155,11 +155,11 @@ def releases_with(milestone: Milestone) -> bool:
     return terms is not None and milestone.line.title in _titles(terms)
 
 
-def releases_by(milestone: Milestone, *, is_last: bool) -> bool:
+def releases_by(milestone: Milestone, *, others: int) -> bool:
     """Whether something of the retention may be released once this milestone is billed: with the contract's last one,
     or with this one. Asks nothing; where terms withhold of some lines alone it may have come to nothing."""
     terms = contracts.read_retention(milestone.line.version.retention)
-    return terms is not None and (is_last or milestone.line.title in _titles(terms))
+    return terms is not None and (not others or milestone.line.title in _titles(terms))
 
 
 def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "default") -> Mapping[str, date]:

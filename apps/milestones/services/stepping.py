@@ -18,6 +18,7 @@ from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict, Defect
 from apps.milestones.services.deciding import compare
 from apps.milestones.services.holding import HeldSubmission, lock_submission
+from apps.milestones.services.mailboxes import read_by
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.silence import SilenceAhead, knowing, silence_ahead
 from apps.parties.actor import Actor, ActorKind, Proof, evidence_of
@@ -125,18 +126,10 @@ def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[...
         by = held.found
         rules.refuse_inspector(
             is_same=by is not None
-            and contracts.is_same_person(_read_by(held, actor, actor=actor), acted=_read_by(held, by, actor=actor))
+            and contracts.is_same_person(
+                read_by(actor, held=held, actor=actor), acted=read_by(by, held=held, actor=actor)
+            )
         )
-
-
-def _read_by(held: HeldSubmission, one: Actor | rules.Found | rules.First, *, actor: Actor) -> set[str]:
-    """What one of those who act or acted is known to read: asked once, of the actor, the inspector and the first."""
-    known: dict[tuple[str, int | None], set[str]] = vars(held.submission).setdefault("read_by", {})
-    if (one.email, one.user_id) not in known:
-        acted = [found for found in (held.found, held.first) if found is not None]
-        people = dict.fromkeys((person.email, person.user_id) for person in (actor, *acted))
-        known.update(zip(people, contracts.mailboxes_read(*people), strict=True))
-    return known[one.email, one.user_id]
 
 
 def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> bool:
@@ -153,7 +146,7 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     if held.first is None:
         return True
     rules.check_second(held.first, user_id=actor.user_id, email=actor.email, accepted=accepted)
-    acts, acted = (_read_by(held, one, actor=actor) for one in (actor, held.first))
+    acts, acted = (read_by(one, held=held, actor=actor) for one in (actor, held.first))
     contracts.check_another_person(acts, acted=acted)
     return False
 
