@@ -11,6 +11,7 @@ from apps.contracts.wall import by_contract, by_sides
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.milestones.models.dispute import OUTCOMES, Dispute, DisputeState, Side
+from apps.milestones.models.shown_file import BY_ITS_SIDE, ShownFile, ShownFileQuerySet
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
@@ -136,40 +137,16 @@ class DisputeProposal(models.Model):
         return f"{self.dispute_id}: {self.outcome} {self.upheld}"
 
 
-class DisputeFileQuerySet(models.QuerySet["DisputeFile"]):
-    def visible_to(self, actor: Actor) -> "DisputeFileQuerySet":
-        """The sides only, as with positions."""
-        own = Q(contract__seller_id=actor.organisation_id) | Q(contract__buyer_id=actor.organisation_id)
-        return self.filter(own, contract__in=Contract.objects.visible_to(actor))
+class DisputeFile(ShownFile):
+    """What a side shows for what it says in a dispute."""
 
-
-class DisputeFile(models.Model):
-    """What a side shows for what it says: kept as evidence files are, and never taken back."""
-
-    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="files")
-    side = models.CharField(max_length=6, choices=Side.choices)
-    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
-    name = models.CharField(_("file name"), max_length=160)
-    content_type = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField(help_text=_("bytes"))
-    sha256 = models.CharField(max_length=64)
-    stored_as = models.CharField(max_length=120)
-    uploaded_at = models.DateTimeField()
 
-    objects = DisputeFileQuerySet.as_manager()
-    wall = by_sides().only("SELECT", "INSERT")
+    objects = ShownFileQuerySet["DisputeFile"].as_manager()
 
-    class Meta:
-        ordering = ("id",)
+    class Meta(ShownFile.Meta):
         constraints = [
-            models.CheckConstraint(
-                condition=Q(user__isnull=False, grant__isnull=True)
-                | Q(user__isnull=True, grant__isnull=False, side="buyer"),
-                name="dispute_file_of_a_user_or_the_buyers_guest",
-            ),
+            models.CheckConstraint(condition=BY_ITS_SIDE, name="dispute_file_of_a_user_or_the_buyers_guest"),
         ]
         indexes = [models.Index("stored_as", name="dispute_file_by_stored_name")]
         triggers = [
@@ -181,9 +158,6 @@ class DisputeFile(models.Model):
                 LINK_OF_ANOTHER.format(grant="NEW.grant_id", dispute="NEW.dispute_id"),
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class DisputeReminderQuerySet(models.QuerySet["DisputeReminder"]):
