@@ -21,7 +21,7 @@ from stdnum.gb import vat as british_vat
 from stdnum.us import rtn
 
 from apps.core import money
-from apps.core.calendars import calendars
+from apps.core.calendars import calendars, check_region
 from apps.core.errors import Refused
 from apps.core.texts import has_unseen, is_blank
 
@@ -99,22 +99,13 @@ def holiday_calendar(country: str, region: str) -> tuple[str, str]:
     A region needs its country. Source of the calendars: the library ``holidays``, by ISO 3166-1 and ISO 3166-2.
     """
     country, region = country.strip().upper(), region.strip().upper()
-    if region and not country:
-        raise Refused("Choose the country of this region too.", field="calendar_country")
     if country and country not in calendars():
         raise Refused(
             "The holidays of {country} are not known. Choose the calendar of another country, or none.",
             field="calendar_country",
             country=country,
         )
-    if region and region not in calendars()[country]:
-        raise Refused(
-            "The calendar of {country} knows no region {region}, but these: {known}.",
-            field="calendar_subdivision",
-            country=country,
-            region=region,
-            known=", ".join(calendars()[country]) or "–",
-        )
+    check_region(region, country=country, prefix="calendar_")
     return country, region
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from apps.core.calendars import calendars
+from apps.core.calendars import calendars, check_region
 from apps.core.errors import Refused
 
 CALENDAR: Final = "calendar"
@@ -102,16 +102,7 @@ def check_review(*, unit: str, country: str, subdivision: str, time_zone: str, s
             field="review_country",
             country=country,
         )
-    if subdivision and not country:
-        raise Refused("Choose the country of this region too.", field="review_country")
-    if subdivision and subdivision not in calendars()[country]:
-        raise Refused(
-            "The calendar of {country} knows no region {region}, but these: {known}.",
-            field="review_subdivision",
-            country=country,
-            region=subdivision,
-            known=", ".join(calendars()[country]) or "–",
-        )
+    check_region(subdivision, country=country, prefix="review_")
 
 
 def check_calendar(terms: ReviewTerms) -> None:

@@ -1,6 +1,7 @@
 """Mails about reservations: to the other side what was mended, is missing, was released or offered."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -25,12 +26,7 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
     is_to_seller = organisation_id == contract.seller_id
     reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
     portal = "seller" if is_to_seller else "buyer"
-    facts = [
-        fact(_("Contract"), contract.title),
-        fact(_("Milestone"), reservation.milestone.title),
-        fact(_("Defect"), reservation.title),
-        money(_("Withheld, net of tax"), reservation.amount, reservation.currency),
-    ]
+    facts = _about(reservation, contract=contract)
     if said.amount is not None:
         facts.append(money(_("Off the price, net of tax"), said.amount, reservation.currency))
     if said.kind == Kind.AGREED:
@@ -66,17 +62,7 @@ def defect_reminder(*, reservation_ref: str, what: str) -> None:
             to=_people(contract, is_to_seller=True),
             button=_("Open the reservation"),
             url=absolute(reverse("seller:reservation", args=[reservation.ref])),
-            facts=[
-                fact(_("Contract"), contract.title),
-                fact(_("Milestone"), reservation.milestone.title),
-                fact(_("Defect"), reservation.title),
-                *(
-                    [money(_("Withheld, net of tax"), reservation.amount, reservation.currency)]
-                    if reservation.amount
-                    else []
-                ),
-                fact(_("To be mended by"), on=reservation.due_on),
-            ],
+            facts=[*_about(reservation, contract=contract), fact(_("To be mended by"), on=reservation.due_on)],
             context={
                 "defect": reservation.title,
                 "is_past": what == PASSED,
@@ -102,16 +88,7 @@ def answer_reminder(*, reservation_ref: str, due: str, organisation_id: int) -> 
             to=_people(contract, is_to_seller=is_to_seller),
             button=_("Open the reservation"),
             url=_page(contract, reservation, portal="seller" if is_to_seller else "buyer"),
-            facts=[
-                fact(_("Contract"), contract.title),
-                fact(_("Milestone"), reservation.milestone.title),
-                fact(_("Defect"), reservation.title),
-                *(
-                    [money(_("Withheld, net of tax"), reservation.amount, reservation.currency)]
-                    if reservation.amount
-                    else []
-                ),
-            ],
+            facts=_about(reservation, contract=contract),
             context={
                 "defect": reservation.title,
                 "is_over": is_to_seller,
@@ -128,6 +105,18 @@ def _page(contract: Contract, reservation: Reservation, *, portal: str) -> str:
     if reader.is_claimed:
         return absolute(reverse(f"{portal}:reservation", args=[reservation.ref]))
     return going_on_at(contract, GuestGrant.Purpose.MEND, reservation.milestone.ref) if portal == "buyer" else ""
+
+
+def _about(reservation: Reservation, *, contract: Contract) -> list[dict[str, Any]]:
+    """Which defect of what, and what is withheld for it, where something is."""
+    facts = [
+        fact(_("Contract"), contract.title),
+        fact(_("Milestone"), reservation.milestone.title),
+        fact(_("Defect"), reservation.title),
+    ]
+    if reservation.amount:
+        facts.append(money(_("Withheld, net of tax"), reservation.amount, reservation.currency))
+    return facts
 
 
 def _people(contract: Contract, *, is_to_seller: bool) -> list[str]:
