@@ -42,7 +42,9 @@ class DealForm(ActionForm):
 
     file = forms.FileField(
         label=gettext_lazy("Deal file"),
-        help_text=gettext_lazy("YAML, up to 256 KB. Only what stands under “contract” is read."),
+        help_text=gettext_lazy(
+            "YAML, up to 256 KB. Read are “contract” and, where you choose so below, the other side in “parties”."
+        ),
         allow_empty_file=True,
         widget=forms.ClearableFileInput(attrs={"class": "form-control", "accept": ".yaml,.yml"}),
         error_messages={"required": gettext_lazy("Choose the deal file.")},
