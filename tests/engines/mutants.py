@@ -6,6 +6,8 @@ Each is a block inside which this process, and what it forks, runs the product w
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from time import sleep
 from typing import Any, Final
 from unittest.mock import patch
@@ -15,18 +17,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from procrastinate.tasks import Task
 
+from apps.contracts import rules as contract_rules
 from apps.contracts import services as contracts
-from apps.contracts.rules import changed_terms
+from apps.contracts.rules import changed_terms, charges
+from apps.contracts.rules.agreed import Agreed
 from apps.contracts.services import signing
 from apps.financing.rules import waterfall
 from apps.financing.services import collecting
 from apps.invoicing import rules as invoicing
 from apps.invoicing.models.refund import RefundQuerySet
 from apps.invoicing.rules import Taken
-from apps.invoicing.services import charge_notes
+from apps.invoicing.services import certifying, charge_notes, charge_terms, late_interest
 from apps.ledger import services as ledger
 from apps.milestones import rules as sign_off
-from apps.milestones.services import asking, reviewing, silence, submitting
+from apps.milestones.services import asking, mending, reviewing, silence, submitting
+from apps.workflows import crediting as workflow_crediting
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
@@ -176,6 +181,59 @@ def days_of_review_kept() -> AbstractContextManager[Any]:
     return patch.object(changed_terms, "CHANGEABLE", others)
 
 
+def tax_of_the_contract() -> AbstractContextManager[Any]:
+    """What a line says of its tax stands in the contract, and its invoice bears the contract's."""
+    return patch.object(Agreed, "tax_rate", property(lambda agreed: agreed.terms.tax_rate))
+
+
+def grace_forgotten() -> AbstractContextManager[Any]:
+    """Damages run from the planned day, whatever days of grace were agreed."""
+    plain = charges.damages
+    return patch.object(charge_terms, "damages_of", lambda terms, **of: plain(replace(terms, grace_days=0), **of))
+
+
+def whole_bonus_of_parts() -> AbstractContextManager[Any]:
+    """Each part of a milestone earns the sum that was agreed for all of it."""
+    plain = charges.bonus
+    return patch.object(charge_terms, "bonus_of", lambda terms, **of: plain(terms, **{**of, "whole": of["worth"]}))
+
+
+def late_days_forgotten() -> AbstractContextManager[Any]:
+    """What was claimed of being late is not known any more."""
+    return patch.object(late_interest, "_claimed", lambda _rows: {})
+
+
+def nothing_above_the_limit() -> AbstractContextManager[Any]:
+    """What is accepted is payable at once, also above what is payable before the last milestone."""
+    return patch.object(invoicing, "payable_before_final", lambda **_given: Decimal(0))
+
+
+def deposit_not_given_back() -> AbstractContextManager[Any]:
+    """Later invoices ask for all that they bill, and the deposit was paid besides."""
+    return patch.object(contract_rules, "recovered", lambda advances, **_given: [Decimal(0) for _one in advances])
+
+
+def excess_kept() -> AbstractContextManager[Any]:
+    """What of a deposit nothing is left to give back stays with the seller."""
+    return patch.object(workflow_crediting, "return_excess", lambda **_given: [])
+
+
+def uncertified_is_lost() -> AbstractContextManager[Any]:
+    """What the buyer certifies less is asked for no more."""
+    return patch.object(certifying, "stand", lambda *_given, **_more: None)
+
+
+def kept_of_withdrawn_work() -> AbstractContextManager[Any]:
+    """What was kept back of work that is withdrawn falls last, as of any credit note."""
+    plain = invoicing.taken
+    return patch.object(invoicing, "taken", lambda gross, **of: plain(gross, **{**of, "own": Decimal(0)}))
+
+
+def settled_beside_dispute() -> AbstractContextManager[Any]:
+    """A defect in dispute is mended, released and reduced as if it were not."""
+    return patch.object(mending, "held", mending.lock_reservation)
+
+
 @contextmanager
 def commit_believed() -> Iterator[None]:
     """A COMMIT whose answer is lost counts as done."""
@@ -238,6 +296,16 @@ OF_COURSES: Final[dict[str, Mutant]] = {
     "an order changes no days of review": days_of_review_kept,
     "more is charged back than there is": charged_beyond_room,
     "the plan that was picked is not the one in force": base_plan_signed,
+    "a line is taxed as its contract": tax_of_the_contract,
+    "days of grace are forgotten": grace_forgotten,
+    "every part earns the whole bonus": whole_bonus_of_parts,
+    "days of being late are claimed twice": late_days_forgotten,
+    "what is above the limit is payable at once": nothing_above_the_limit,
+    "a deposit is not given back": deposit_not_given_back,
+    "more of a deposit is kept than can be given back": excess_kept,
+    "what is not certified stands nowhere": uncertified_is_lost,
+    "what was kept back of withdrawn work stays kept": kept_of_withdrawn_work,
+    "a defect is settled beside its dispute": settled_beside_dispute,
 }
 """Each topic of ``course`` with a fault of its own; :mod:`tests.engines.walks` goes a short way to each."""
 BY_CHANCE: Final = {

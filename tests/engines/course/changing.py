@@ -1,5 +1,6 @@
 """Change orders: a milestone more, one less, another amount, another day; below what is billed too; other terms."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,8 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.workflows import changing
 from apps.workflows.once import Answer
 from tests import change_orders
-from tests.engines.course.charging import Charging
+from tests.engines.course.delaying import Delaying
+from tests.engines.course.late import ToPay
 from tests.engines.course.plain import BILLED, OPEN, ZERO, Part, cents
 from tests.engines.course.review import Agreed
 from tests.engines.course.stage import PICK, SIDES
@@ -35,7 +37,7 @@ SIGN_OFF = st.builds(
 Wanted = dict[int, Decimal | None]
 
 
-class Changing(Charging):
+class Changing(Delaying):
     """What both sides sign of it; one proposal at a time."""
 
     @rule(side=SIDES, amount=st.sampled_from([Decimal("1000.01"), Decimal("2500.00")]))
@@ -78,21 +80,21 @@ class Changing(Charging):
         day = date(2026, 12, 1) + timedelta(days=self.paper.changes)
         line = change_orders.line(self.contract, position, planned_on=day)
         amount = self.paper.plan[position]
-        self._propose(side, {position: amount}, lines=(line,))
+        self._propose(side, {position: amount}, lines=(line,), days={position: day})
 
     @rule(side=SIDES, rate=st.sampled_from([Decimal(0), Decimal(9)]), may_be_sold=st.booleans())
     def propose_other_terms(self, side: str, rate: Decimal, may_be_sold: bool) -> None:
         """They hold from then on; no sum of what is billed, open or paid is another by them."""
-        terms = ChangedTerms(
-            payment_days=31 + self.paper.changes % 300, late_payment=LateTerms(rate), is_assignable=may_be_sold
-        )
-        self._propose(side, {}, terms=terms)
+        to_pay = ToPay(1 + self.paper.changes % 60, rate)
+        terms = ChangedTerms(payment_days=to_pay.days, late_payment=LateTerms(rate), is_assignable=may_be_sold)
+        self._propose(side, {}, terms=terms, to_pay=to_pay)
 
     @rule(side=SIDES, agreed=SIGN_OFF)
     def propose_other_sign_off(self, side: str, agreed: Agreed) -> None:
         """What is submitted from then on is reviewed by it; what waits already goes on as it was submitted."""
+        to_pay = replace(self.paper.terms, days=1 + self.paper.changes % 60)
         terms = ChangedTerms(
-            payment_days=31 + self.paper.changes % 300,
+            payment_days=to_pay.days,
             review_days=agreed.days,
             silence=agreed.silence,
             question_suspensions=agreed.questions,
@@ -101,7 +103,7 @@ class Changing(Charging):
             one_acceptor=agreed.two_above is None,
             partial_acceptance=agreed.in_parts,
         )
-        self._propose(side, {}, terms=terms, agreed=agreed)
+        self._propose(side, {}, terms=terms, agreed=agreed, to_pay=to_pay)
 
     @precondition(lambda self: self.paper.change is not None)
     @rule(side=SIDES)
@@ -123,7 +125,13 @@ class Changing(Charging):
         ):
             self.paper.change = None
             self.paper.agreed = self.paper.agreed_by_change or self.paper.agreed
+            self.paper.terms = self.paper.terms_by_change or self.paper.terms
+            self.paper.planned |= self.paper.day_by_change
+            for part in self.paper.parts:
+                if part.state in OPEN:
+                    part.planned_on = self.paper.planned.get(part.position)
             self._carry_out(wanted, taken or [])
+            self.paper.return_excess()
 
     @precondition(lambda self: self.paper.change is not None)
     @rule(side=SIDES)
@@ -148,11 +156,14 @@ class Changing(Charging):
         added: tuple[DraftLine, ...] = (),
         terms: ChangedTerms = AS_THEY_ARE,
         agreed: Agreed | None = None,
+        to_pay: ToPay | None = None,
+        days: dict[int, date] | None = None,
     ) -> None:
         self.paper.changes += 1
         draft = ChangeDraft(f"Change {self.paper.changes}", "Agreed by phone.", lines, added, terms)
         left = {**self.paper.plan, **wanted}
         can = self.paper.state == "active" and self.paper.change is None and self._follow(wanted) is not None
+        can = can and self._can_be_agreed(wanted, agreed or self.paper.agreed)
 
         def run(actor: Any) -> Answer:
             fresh = Contract.objects.get(pk=self.contract.pk)
@@ -162,6 +173,22 @@ class Changing(Charging):
         answer = self._do(OWNERS[side], run, allowed=can and any(one is not None for one in left.values()))
         if answer:
             self.paper.change, self.paper.agreed_by_change = (answer, side, wanted), agreed
+            self.paper.terms_by_change, self.paper.day_by_change = to_pay, days or {}
+
+    def _can_be_agreed(self, wanted: Wanted, agreed: Agreed) -> bool:
+        """Whether a plan keeps room for what is paid ahead, and something of every milestone payable below a limit."""
+        named = {position or self.paper.positions + 1: amount for position, amount in wanted.items()}
+        after = {**self.paper.plan, **named}
+        plan = {position: amount for position, amount in after.items() if amount is not None}
+        by_calendar = sum((one.amount for one in self.paper.calendar if not one.is_ahead), ZERO)
+        price, ahead = sum(plan.values(), ZERO) + by_calendar, self.paper.ahead
+        if ahead is not None and ahead.amount > price:
+            return False
+        if self.paper.limit is None:
+            return True
+        paid_ahead = ahead.amount if ahead is not None else ZERO
+        fits = self.paper.limit.fits(plan, last=self.paper.builds_on)
+        return fits and not agreed.in_parts and paid_ahead * 100 <= price * self.paper.limit.percent
 
     def _follow(self, wanted: Wanted) -> list[tuple[Part, Decimal]] | None:
         """What a change would take back of what was accepted; None where milestones do not let it happen."""
@@ -179,9 +206,15 @@ class Changing(Charging):
             elif not any(one.state in OPEN for one in parts):
                 return None
         for part, net in taken:
-            if part.bill is None or not self._may_credit(part.bill, net):
+            if not self._may_take(part, net):
                 return None
         return taken
+
+    def _may_take(self, part: Part, net: Decimal) -> bool:
+        return part.bill is not None and self._may_credit(part.bill, net, is_withdrawn=True)
+
+    def _take_back(self, part: Part, net: Decimal) -> Part:
+        return self.paper.withdraw(part, net)
 
     def _carry_out(self, wanted: Wanted, taken: list[tuple[Part, Decimal]]) -> None:
         for named, amount in wanted.items():
@@ -196,7 +229,7 @@ class Changing(Charging):
             else:
                 self.paper.plan[position] = amount
         for part, net in taken:
-            rest = self.paper.withdraw(part, net)
+            rest = self._take_back(part, net)
             rest.state = "cancelled"
         self.paper.complete(on=self.today)
 

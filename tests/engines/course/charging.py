@@ -15,7 +15,7 @@ from tests.scenarios import key
 class Charging(Correcting):
     """One amount after the other; it takes what is open, then what is kept back, and only then money is free."""
 
-    @precondition(lambda self: self.paper.charges_tax is not None and self._billed())
+    @precondition(lambda self: self.paper.charges_back is not None and self._billed())
     @rule(pick=PICK, share=SHARES)
     def charge_back(self, pick: int, share: Decimal) -> None:
         part = self._part(pick, "accepted")
@@ -35,7 +35,8 @@ class Charging(Correcting):
             allowed=part.state == "accepted" and amount > ZERO,
         )
         if answer:
-            part.bill.charges.append(ChargedBack(answer["charge"], amount))
+            rate = self.paper.taxed(part.position) if self.paper.charges_back == "price" else ZERO
+            part.bill.charges.append(ChargedBack(answer["charge"], amount, rate))
 
     @precondition(lambda self: self._charges())
     @rule(pick=PICK, agrees=st.sampled_from([True, True, False]))
@@ -43,14 +44,13 @@ class Charging(Correcting):
         """The seller agrees, also after it objected; what there is no room for is not taken."""
         bill, charge = self._charges()[pick % len(self._charges())]
         waits = charge.state == "claimed" or (agrees and charge.state == "objected")
-        net, tax = self._fits(bill, charge.asked)
-        has_room = net > ZERO and (not bill.defects_withhold or bill.open > ZERO)
+        net, tax = self._fits(bill, charge)
         if self._do(
             "billing",
             lambda actor: charging.answer_charge(
                 actor=actor, key=key(), charge_ref=charge.ref, agrees=agrees, reason="It was ours."
             ),
-            allowed=waits and (has_room or not agrees),
+            allowed=waits and (self._has_room(bill, charge) or not agrees),
         ):
             charge.state = "standing" if agrees else "objected"
             if agrees:
@@ -61,20 +61,23 @@ class Charging(Correcting):
     @rule(pick=PICK)
     def withdraw_charge(self, pick: int) -> None:
         """What it took is owed again, all of it open."""
-        _bill, charge = self._charges()[pick % len(self._charges())]
+        bill, charge = self._charges()[pick % len(self._charges())]
         if self._do(
             "approver",
             lambda actor: charging.withdraw_charge(
                 actor=actor, key=key(), charge_ref=charge.ref, reason="It was somebody else."
             ),
-            allowed=charge.state != "withdrawn",
+            allowed=charge.state not in ("withdrawn", "waived"),
         ):
-            charge.withdraw()
+            self._end_charge(bill, charge)
 
-    def _fits(self, bill: Bill, asked: Decimal) -> tuple[Decimal, Decimal]:
+    def _has_room(self, bill: Bill, charge: ChargedBack) -> bool:
+        return self._fits(bill, charge)[0] > ZERO and (not bill.defects_withhold or bill.open > ZERO)
+
+    def _fits(self, bill: Bill, charge: ChargedBack) -> tuple[Decimal, Decimal]:
         """So much of it, net and tax, as there is room for."""
-        rate = (self.paper.charges_tax or ZERO) / 100
-        room, net = self.paper.room(bill), asked
+        rate = charge.rate / 100
+        room, net = self.paper.room(bill), charge.asked
         if net + cents(net * rate) > room:
             net = (room / (1 + rate)).quantize(Decimal("0.01"), "ROUND_DOWN")
         while net > ZERO and net + cents(net * rate) > room:

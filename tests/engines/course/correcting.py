@@ -13,7 +13,8 @@ from apps.invoicing.services import correcting as corrections
 from apps.workflows import correcting, crediting
 from apps.workflows.once import Answer
 from tests.engines.course.disputing import Disputing
-from tests.engines.course.plain import ZERO, Bill, Part, cents
+from tests.engines.course.late import NotOwed
+from tests.engines.course.plain import ZERO, Bill, ChargedBack, Part, cents
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.scenarios import key
 
@@ -39,8 +40,11 @@ class Correcting(Disputing):
                 actor=actor, key=key(), invoice_ref=bill.ref, share=wanted, reason="Agreed.", seen=seen
             )
 
-        if self._do("billing", run, allowed=self._may_credit(bill, net)):
-            self.paper.credit(bill, net)
+        of_lines = [net, *(ZERO for _one in bill.lines[1:])] if bill.lines and how == "line" else None
+        can = self._may_credit(bill, net) and (of_lines is None or net <= bill.lines[0].left)
+        if self._do("billing", run, allowed=can):
+            self.paper.credit(bill, net, of_lines=of_lines)
+            self.paper.return_excess()
 
     @precondition(lambda self: self.paper.bills)
     @rule(pick=PICK, house=st.integers(1, 3))
@@ -93,7 +97,10 @@ class Correcting(Disputing):
         ):
             part.request = None
             for charge in part.bill.charges:
-                charge.withdraw()
+                self._end_charge(part.bill, charge)
+            if part.bonus is not None and part.bonus.left:
+                self.paper.credit(part.bonus, part.bonus.left)
+            part.bonus = None
             self.paper.withdraw(part, net)
             self.paper.reopen()
 
@@ -117,7 +124,15 @@ class Correcting(Disputing):
         """What was charged back ends with the acceptance, and is owed again before the bill is credited."""
         if bill.defects_withhold and not bill.open:
             return False
-        return 0 < net <= bill.left and bill.gross_of_credit(net) - bill.charged <= self.paper.room(bill)
+        gross = bill.gross_of_credit(net, is_withdrawn=True)
+        return 0 < net <= bill.left and gross - bill.charged <= self.paper.room(bill)
+
+    def _end_charge(self, bill: Bill, charge: ChargedBack) -> None:
+        """What it had taken is owed again, and counts as late from now on; what was waived stays so."""
+        if charge.state in ("withdrawn", "waived"):
+            return
+        bill.not_owed.append(NotOwed(charge.gross, until=self.today))
+        charge.withdraw()
 
     def _requests(self) -> list[Part]:
         return [one for one in self.paper.parts if one.request is not None]

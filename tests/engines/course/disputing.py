@@ -9,12 +9,14 @@ from hypothesis.stateful import precondition, rule
 from apps.invoicing.rules import Share
 from apps.workflows import disputing
 from apps.workflows.once import Answer
-from tests.engines.course.plain import ZERO, Argument, Bill, Part, cents
+from tests.engines.course.late import NotOwed
+from tests.engines.course.plain import ZERO, Argument, Bill, Defect, Part, cents
 from tests.engines.course.refunding import Refunding
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.scenarios import key
 
 PERSON = {"seller": "seller", "buyer": "approver"}
+About = Part | Bill | Defect
 OUTCOMES = st.sampled_from(["upheld", "partly_upheld", "rejected"])
 
 
@@ -63,9 +65,11 @@ class Disputing(Refunding):
             )
 
         can = bill.kind != "release" and bill.argument is None and net > 0 and gross <= bill.open
+        # What would return to a deposit is not owed of this bill.
+        can = can and not bill.returns(net)
         answer = self._do(PERSON[side], run, allowed=can)
         if answer:
-            bill.argument = Argument(answer["dispute"], side, net, gross)
+            bill.argument = Argument(answer["dispute"], side, net, gross, since=self.today)
 
     @precondition(lambda self: self._arguments())
     @rule(pick=PICK, side=SIDES)
@@ -88,7 +92,9 @@ class Disputing(Refunding):
             lambda actor: disputing.propose_outcome(
                 actor=actor, key=key(), dispute_ref=argument.ref, outcome=outcome, amount=amount, note="So be it."
             ),
-            allowed=(outcome != "partly_upheld" or ZERO < falls < argument.amount) and self._may_fall(about, falls),
+            allowed=(outcome != "partly_upheld" or ZERO < falls < argument.amount)
+            # Of a defect what there is room for is asked when the other side agrees.
+            and (isinstance(about, Defect) or self._may_fall(about, falls)),
         )
         if answer:
             argument.proposed_by, argument.outcome, argument.upheld = side, outcome, falls
@@ -109,6 +115,10 @@ class Disputing(Refunding):
             self._over(about, argument, upheld=argument.upheld)
             if isinstance(about, Bill) and argument.upheld:
                 self.paper.credit(about, argument.upheld)
+            elif isinstance(about, Defect) and argument.upheld:
+                self._reduce(self._bill_of(about), about, argument.upheld)
+            elif isinstance(about, Defect):
+                self._bill_of(about).let_go(about, on=self.today)
 
     @precondition(lambda self: self._arguments())
     @rule(pick=PICK, side=SIDES)
@@ -121,28 +131,34 @@ class Disputing(Refunding):
         ):
             self._over(about, argument)
 
-    def _arguments(self) -> list[tuple[Part | Bill, Argument]]:
-        of_parts: list[tuple[Part | Bill, Argument]] = [
-            (one, said) for one in self.paper.parts for said in one.arguments
-        ]
-        return of_parts + [(one, one.argument) for one in self.paper.bills if one.argument is not None]
+    def _arguments(self) -> list[tuple[About, Argument]]:
+        of_parts: list[tuple[About, Argument]] = [(one, said) for one in self.paper.parts for said in one.arguments]
+        of_defects = [(one, one.argument) for _bill, one in self._listed() if one.argument is not None]
+        of_bills = [(one, one.argument) for one in self.paper.bills if one.argument is not None]
+        return [*of_parts, *of_bills, *of_defects]
 
-    def _may_fall(self, about: Part | Bill, net: Decimal) -> bool:
+    def _may_fall(self, about: About, net: Decimal) -> bool:
         """Whether so much can be agreed to be not owed: of what is submitted anything, of a bill what is creditable."""
-        return isinstance(about, Part) or not net or self._may_credit(about, net)
+        if isinstance(about, Defect):
+            return not net or self._may_reduce(about, net)
+        return isinstance(about, Part) or not net or (self._may_credit(about, net) and not about.returns(net))
 
-    def _may_credit(self, bill: Bill, net: Decimal) -> bool:
+    def _may_credit(self, bill: Bill, net: Decimal, *, is_withdrawn: bool = False) -> bool:
         """Whether a credit note of so much can be issued."""
         if bill.kind == "release" or not 0 < net <= bill.left:
             return False
-        return bill.gross_of_credit(net) <= self.paper.room(bill) and (not bill.defects_withhold or bill.open > 0)
+        fits = bill.gross_of_credit(net, is_withdrawn=is_withdrawn) <= self.paper.room(bill)
+        return fits and (not bill.defects_withhold or bill.open > 0)
 
-    def _over(self, about: Part | Bill, argument: Argument, *, upheld: Decimal = ZERO) -> None:
+    def _over(self, about: About, argument: Argument, *, upheld: Decimal = ZERO) -> None:
         if about.argument is not argument:
             assert isinstance(about, Part)
             about.older.remove(argument)
             return
         about.argument = None
+        if isinstance(about, Bill):
+            off = about.gross_of_credit(upheld)
+            about.not_owed.append(NotOwed(argument.gross - off, since=argument.since, until=self.today))
         if isinstance(about, Part):
             if about.review is not None and upheld:
                 about.review.was_upheld = True

@@ -1,7 +1,7 @@
 """What the calendar bills, retention that becomes due, and termination."""
 
 from datetime import timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ from apps.parties.actor import Actor
 from apps.workflows import instalments, retention, terminating
 from apps.workflows.once import Answer
 from tests.engines.course.changing import OWNERS, Changing
-from tests.engines.course.plain import CENT, OPEN, ZERO, Bill, Part, cents
+from tests.engines.course.plain import OPEN, ZERO, Bill, Part, cents, shared
 from tests.engines.course.stage import PICK, SHARES, SIDES
 from tests.engines.life import as_owner
 from tests.scenarios import acting, key
@@ -55,15 +55,20 @@ class Ending(Changing):
             ]
         assert len(billed) == len(due), (billed, due)
         for answer, one in zip(billed, due, strict=True):
+            if one.is_ahead:
+                assert ("dropped" in answer) == (one.amount > self.paper.still_to_bill), answer
+                self._bill_ahead()
+                continue
             one.state = "billed"
-            self.paper.bills.append(Bill(answer["invoice"], one.amount, self.paper.rate, kind="instalment"))
+            bill = Bill(answer["invoice"], one.amount, self.paper.taxed(one.line), kind="instalment")
+            self.paper.bill(bill.issued(self.paper.terms, on=self.today), rest=self.paper.still_to_bill)
             self.done["calendar_bills"] += 1
         if due:
             self.paper.complete(on=self.today)
 
     # --- retention -----------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.paper.retention)
+    @precondition(lambda self: self.paper.releases)
     @rule()
     def retention_is_due(self) -> None:
         """The system releases by itself what was agreed to be released with completion."""
@@ -74,7 +79,7 @@ class Ending(Changing):
             retention.release_retention(actor=system, key=key(), contract_ref=self.contract.ref, position=1)
         self._released(1 if due else 0)
 
-    @precondition(lambda self: self.paper.retention)
+    @precondition(lambda self: self.paper.releases)
     @rule(position=st.sampled_from([1, 2]), side=SIDES)
     def release_retention(self, position: int, side: str) -> None:
         """The buyer may at any time; what is agreed to be the buyer's to say, the seller may not."""
@@ -83,12 +88,15 @@ class Ending(Changing):
             lambda actor: retention.release_retention(
                 actor=actor, key=key(), contract_ref=self.contract.ref, position=position
             ),
-            allowed=side == "buyer" and position not in self.paper.released and self._would_release(position) > 0,
+            allowed=side == "buyer"
+            and position <= len(self.paper.releases)
+            and position not in self.paper.released
+            and self._would_release(position) > 0,
         ):
             self._released(position)
 
     def _would_release(self, position: int) -> Decimal:
-        if len(self.paper.released) == 1 and position not in self.paper.released:
+        if len(self.paper.released) == len(self.paper.releases) - 1 and position not in self.paper.released:
             return self.paper.kept - self.paper.given_back
         return max(cents(self.paper.kept * HALF) - self.paper.given_back, ZERO)
 
@@ -97,13 +105,7 @@ class Ending(Changing):
 
     def _shared(self, amount: Decimal) -> list[Decimal]:
         """Over the bills in proportion to what is left of each; the cents go where most of one was cut off."""
-        left = [one.retained - one.asked_for for one in self._keeping()]
-        exact = [amount * one / sum(left) for one in left]
-        found = [one.quantize(CENT, ROUND_DOWN) for one in exact]
-        most = sorted(range(len(left)), key=lambda place: (found[place] - exact[place], place))
-        for place in most[: int((amount - sum(found)) / CENT)]:
-            found[place] += CENT
-        return found
+        return shared(amount, [one.retained - one.asked_for for one in self._keeping()])
 
     def _released(self, position: int) -> None:
         statements = Invoice.objects.filter(contract=self.contract, kind=InvoiceKind.RETENTION_RELEASE)
@@ -114,7 +116,7 @@ class Ending(Changing):
             amount = self._would_release(position)
             for bill, share in zip(self._keeping(), self._shared(amount), strict=True):
                 bill.asked_for += share
-            self.paper.bills.append(Bill(ref, amount, ZERO, kind="release"))
+            self.paper.bills.append(Bill(ref, amount, ZERO, kind="release").issued(self.paper.terms, on=self.today))
             self.paper.given_back += amount
             self.paper.released.add(position)
             self.done["released"] += 1
@@ -168,7 +170,7 @@ class Ending(Changing):
                 actor=actor, key=key(), contract_ref=fresh.ref, values=given, seen=seen
             )
 
-        answer = self._do(OWNERS[side], run, allowed=self._can_settle())
+        answer = self._do(OWNERS[side], run, allowed=self._can_settle() and not self.paper.standing)
         if answer:
             self.paper.settlement = (answer["settlement"], side, (self._what_stands(), values))
 
@@ -191,6 +193,7 @@ class Ending(Changing):
             and self._can_settle()
             and self.paper.is_over_for(self.today)
             and stood == self._what_stands()
+            and not self.paper.standing
             and not late,
         )
         if answer:
@@ -209,10 +212,12 @@ class Ending(Changing):
                 part.quantity = None
             part.state, part.amount, part.accepted_on = "accepted", values[part], self.today
         for part in valued:
-            bill = part.bill = Bill(refs[self._milestone(part).ref], part.amount, self.paper.rate)
-            bill.retained = self.paper.keeps_back(bill)
+            bill = part.bill = Bill(refs[self._milestone(part).ref], part.amount, self.paper.taxed(part.position))
+            part.was_stopped, part.whole, part.price = True, self.paper.plan[part.position], self.paper.price
+            self.paper.bill(bill.issued(self.paper.terms, on=self.today), rest=ZERO)
+            bill.retained = self.paper.keeps_back(bill, part)
             self.paper.kept += bill.retained
-            self.paper.bills.append(bill)
+        self.paper.return_excess()
         self.paper.state, self.paper.ended_on = "terminated", self.today
         self.paper.notice = self.paper.settlement = self.paper.change = None
 

@@ -11,7 +11,8 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from apps.contracts.charges import ChargeTerms
+from apps.contracts.charges import BEGUN, OUTSIDE, PRICE, WHOLE, BonusTerms, ChargeTerms, DamageTerms
+from apps.contracts.charges import Rate as Each
 from apps.contracts.drafts import (
     Condition,
     ContractDraft,
@@ -21,9 +22,11 @@ from apps.contracts.drafts import (
     Due,
     LineTerms,
     Measure,
+    Recovery,
 )
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms
+from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms, payable_until_final
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing.models import CreditNote, Invoice, OpenItem
@@ -35,9 +38,12 @@ from apps.parties.services.members import join
 from apps.workflows import contracting
 from tests import scenarios
 from tests.engines import truth
+from tests.engines.course.ahead import Ahead, Limit
+from tests.engines.course.being_late import BeingLate
 from tests.engines.course.changing import SIGN_OFF
-from tests.engines.course.ending import HALF, Ending
-from tests.engines.course.plain import BILLED, ZERO, Bill, Instalment, Paper, Part
+from tests.engines.course.ending import HALF
+from tests.engines.course.late import ToPay
+from tests.engines.course.plain import BILLED, ZERO, Bill, Delay, Instalment, Paper, Part
 from tests.engines.course.reserving import Reserving
 from tests.engines.course.review import USUAL, Agreed
 from tests.engines.life import as_owner, one_connection
@@ -76,9 +82,38 @@ LAST_LINE = {
 """Whether the last one builds on those above, or waits for what the buyer confirms."""
 
 
-class Course(Ending, Reserving):
+LATE = {
+    "": ToPay(),
+    "interest": ToPay(5, Decimal(9)),
+    "fee": ToPay(12, ZERO, Decimal(40)),
+    "both": ToPay(5, Decimal("11.62"), Decimal(40), 360),
+}
+DELAY = {
+    "": None,
+    "objectable": Delay(Decimal("0.75"), Decimal(5), grace=3),
+    "at once": Delay(Decimal(2), Decimal(7), may_object=False, is_taxed=True),
+}
+EARLY = Decimal("150.55")
+PLANNED = {1: date(2026, 3, 9), 2: date(2026, 4, 10), 3: date(2026, 5, 20)}
+"""What is agreed of late payment, of delay and of being early, by the days of the plan."""
+FILED = "The plans were handed in"
+AHEAD = {
+    "": None,
+    "proportion": Ahead(Decimal("3000.00"), "proportion", on=date(2026, 3, 9)),
+    "rate": Ahead(Decimal("4000.01"), "rate", rate=Decimal(20), begins=Decimal(10), event=FILED),
+    "fixed": Ahead(Decimal("2500.00"), "fixed", each=Decimal("999.99"), event=FILED),
+    "first": Ahead(Decimal("8000.00"), "first", on=date(2026, 3, 2)),
+}
+"""What is paid ahead, on a day or with an event, and how later bills give it back."""
+MOST = Limit(Decimal(60))
+TAXED: dict[str, dict[int, Decimal]] = {"": {}, "goods": {2: Decimal(7)}, "care": {3: Decimal("5.5"), 5: Decimal(7)}}
+"""Lines that are taxed otherwise than the contract."""
+
+
+class Course(BeingLate, Reserving):
     """One contract with a line by quantity, two by amount, and perhaps retention and what the calendar bills."""
 
+    bills_by: ClassVar[str] = "milestone"
     every: ClassVar[int] = 1
     """After how many steps every verifier is asked; at the end it always is. Never, where it is 0."""
 
@@ -92,6 +127,12 @@ class Course(Ending, Reserving):
         last=st.sampled_from(["", "", *LAST_LINE]),
         charges=st.sampled_from(["", "outside", "price"]),
         pick=st.sampled_from(["", "", "", "base plan", "in two"]),
+        late=st.sampled_from(["", *LATE]),
+        delay=st.sampled_from(["", *DELAY]),
+        earns=st.booleans(),
+        taxed=st.sampled_from(["", *TAXED]),
+        ahead=st.sampled_from(["", "", *AHEAD]),
+        is_limited=st.sampled_from([False, False, True]),
     )
     def begin(
         self,
@@ -105,31 +146,55 @@ class Course(Ending, Reserving):
         last: str = "",
         charges: str = "",
         pick: str = "",
+        late: str = "",
+        delay: str = "",
+        earns: bool = False,
+        taxed: str = "",
+        ahead: str = "",
+        is_limited: bool = False,
     ) -> None:
         """From the second signature on, or with some work delivered already, accepted whole or in part."""
         self.measured = QUANTITY
+        if is_limited:
+            # What is payable before the last one counts milestones alone, each accepted whole.
+            agreed, keeps, by_calendar = replace(agreed, in_parts=False), False, False
+        # What is given back bears the tax of the deposit, so every line does.
+        taxed = "" if ahead else taxed
+        deposit = AHEAD[ahead]
         lines = [
             DraftLine("Paving", basis="amount", amount=FIRST, measure=Measure(QUANTITY[0], "MTK", QUANTITY[1])),
             DraftLine("Fences", basis="amount", amount=SECOND, own=OWN[own][0]),
             DraftLine("Handover", basis="remainder", own=LAST_LINE[last]),
         ]
-        lines = [_judged(one) for one in lines]
+        lines = [
+            replace(_taxed(_judged(one), TAXED[taxed].get(place)), planned_on=PLANNED[place])
+            for place, one in enumerate(lines, start=1)
+        ]
         self.paper = Paper(rate=Decimal(rate), retention=Decimal(5) if keeps else ZERO, agreed=agreed)
-        self.paper.charges_tax = {"outside": ZERO, "price": Decimal(rate)}.get(charges)
+        self.paper.ahead, self.paper.limit = deposit, MOST if is_limited else None
+        self.paper.charges_back = charges or None
+        self.paper.terms, self.paper.delay = LATE[late], DELAY[delay]
+        self.paper.early = EARLY if earns else ZERO
+        self.paper.own_tax, self.paper.planned = dict(TAXED[taxed]), dict(PLANNED)
         self.paper.own[2] = OWN[own][1]
         self.paper.builds_on = {3} if last == "cumulative" else set()
         self.paper.waits_for = {3: PERMIT} if last == "event" else {}
         self.paper.parts = [Part(1, 1, FIRST, quantity=QUANTITY[0]), Part(2, 1, SECOND), Part(3, 1, REST)]
         self.paper.plan = {one.position: one.amount for one in self.paper.parts}
+        for part in self.paper.parts:
+            part.planned_on = PLANNED[part.position]
         if by_calendar:
             lines += [
                 DraftLine("Deposit", basis="amount", amount=DEPOSIT, kind="deposit", due=Due("date", date(2026, 3, 9))),
-                DraftLine(
-                    "Care",
-                    basis="amount",
-                    amount=PERIOD,
-                    kind="recurring",
-                    due=Due("date", date(2026, 3, 2), period="month", count=2),
+                _taxed(
+                    DraftLine(
+                        "Care",
+                        basis="amount",
+                        amount=PERIOD,
+                        kind="recurring",
+                        due=Due("date", date(2026, 3, 2), period="month", count=2),
+                    ),
+                    TAXED[taxed].get(5),
                 ),
             ]
             self.paper.positions = 5
@@ -138,7 +203,12 @@ class Course(Ending, Reserving):
                 Instalment(PERIOD, date(2026, 3, 2), 5),
                 Instalment(PERIOD, date(2026, 4, 2), 5),
             ]
-        price = FIRST + SECOND + REST + sum((one.amount for one in self.paper.calendar), ZERO)
+        if deposit is not None:
+            lines.append(_ahead(deposit))
+            self.paper.positions = len(lines)
+            waits = Instalment(deposit.amount, deposit.on or date.max, len(lines), is_ahead=True)
+            self.paper.calendar.append(waits)
+        price = FIRST + SECOND + REST + sum((one.amount for one in self.paper.calendar if not one.is_ahead), ZERO)
         draft = scenarios.software_draft(
             self.parties,
             lines=tuple(lines),
@@ -151,8 +221,11 @@ class Course(Ending, Reserving):
             needs_inspection=agreed.is_inspected,
             second_acceptor_above=agreed.two_above,
             partial_acceptance=agreed.in_parts,
-            retention=TERMS if keeps else None,
-            charges=ChargeTerms(back_charges=charges) if charges else None,
+            retention=payable_until_final(MOST.percent) if is_limited else TERMS if keeps else None,
+            charges=_charged(DELAY[delay], earns=earns, back=charges),
+            bills_by=self.bills_by,
+            payment_days=LATE[late].days,
+            late_payment=_late(LATE[late]),
         )
         self.contract = self._signed(draft, pick=pick)
         for how in head_start:
@@ -188,6 +261,7 @@ class Course(Ending, Reserving):
             # What comes on top is numbered behind every line that was offered.
             paper.plan, paper.calendar = {1: HALF_NOW, 2: rest}, []
             paper.own, paper.builds_on, paper.waits_for = {}, set(), {}
+            paper.own_tax, paper.planned, paper.ahead = {}, {}, None
         return contract
 
     @invariant()
@@ -226,6 +300,7 @@ class Course(Ending, Reserving):
         assert said.keys() == wanted.keys(), (said, wanted)
         _same(*({key: one for key, one in rows.items() if one[0] != "cancelled"} for rows in (said, wanted)))
         items = OpenItem.objects.filter(contract=contract).select_related("invoice")
+        _same({one.ref: one.due_on for one in paper.bills}, {one.invoice.ref: one.due_on for one in items})
         _same({one.invoice.ref: _figures(one) for one in items}, {one.ref: _written(one) for one in paper.bills})
         self._add_up(contract)
         self._reviews_agree()
@@ -234,13 +309,9 @@ class Course(Ending, Reserving):
         """Said without the paper: the plan adds up, and every accepted part is billed exactly once."""
         version = contract.active_version
         assert version is not None
-        comes_to = sum((one.amount or ZERO for one in version.lines.all()), ZERO)
+        comes_to = sum((one.amount or ZERO for one in version.lines.filter(recovery="")), ZERO)
         assert version.price == comes_to, (version.price, comes_to)
-        billed = Invoice.objects.filter(contract=contract, milestone__isnull=False).values_list(
-            "milestone_id", flat=True
-        )
-        accepted = Milestone.objects.filter(contract=contract, state__in=BILLED).values_list("pk", flat=True)
-        assert sorted(billed) == sorted(accepted), (list(billed), list(accepted))
+        self._billed_once(contract)
         issued = dict(Invoice.objects.filter(contract=contract).values_list("number", "chain_sha256"))
         issued |= dict(CreditNote.objects.filter(contract=contract).values_list("number", "chain_sha256"))
         before = self.issued
@@ -249,6 +320,13 @@ class Course(Ending, Reserving):
         live = Dispute.objects.live().filter(contract=contract)
         assert live.count() == len(self._arguments()), (live.count(), self._arguments())
         self.in_force = contract.active_version_id
+
+    def _billed_once(self, contract: Contract) -> None:
+        billed = Invoice.objects.filter(contract=contract, milestone__isnull=False).values_list(
+            "milestone_id", flat=True
+        )
+        accepted = Milestone.objects.filter(contract=contract, state__in=BILLED).values_list("pk", flat=True)
+        assert sorted(billed) == sorted(accepted), (list(billed), list(accepted))
 
 
 def _figures(item: OpenItem) -> tuple[Decimal, ...]:
@@ -264,6 +342,35 @@ def _same(found: dict[Any, Any], wanted: dict[Any, Any]) -> None:
     """The same for every key; what differs is said: as it is in the product, and as it stands on paper."""
     differs = {key: (found.get(key), wanted.get(key)) for key in {*found, *wanted} if found.get(key) != wanted.get(key)}
     assert not differs, differs
+
+
+def _ahead(one: Ahead) -> DraftLine:
+    recovery = Recovery(one.way)
+    if one.way == "rate":
+        recovery = Recovery(one.way, one.rate, one.begins)
+    elif one.way == "fixed":
+        recovery = Recovery(one.way, amount=one.each)
+    due = Due("event", recovery=recovery, event=one.event) if one.event else Due("date", one.on, recovery=recovery)
+    return DraftLine("Ahead", basis="amount", amount=one.amount, kind="deposit", due=due)
+
+
+def _taxed(line: DraftLine, rate: Decimal | None) -> DraftLine:
+    return line if rate is None else replace(line, own=replace(line.own, tax_category="S", tax_rate=rate))
+
+
+def _late(terms: ToPay) -> LateTerms | None:
+    return LateTerms(terms.rate, terms.year, fee=terms.fee) if terms.is_late_agreed else None
+
+
+def _charged(delay: Delay | None, *, earns: bool, back: str) -> ChargeTerms | None:
+    """What is charged beside the price: damages by weeks that have begun, a sum for each whole week before the day."""
+    damages = bonus = None
+    if delay is not None:
+        rate = Each(delay.percent, days=7, part_period=BEGUN, cap=delay.cap)
+        damages = DamageTerms(rate, delay.grace, PRICE if delay.is_taxed else OUTSIDE, delay.may_object)
+    if earns:
+        bonus = BonusTerms(Each(amount=EARLY, days=7, part_period=WHOLE, cap=Decimal(3)))
+    return ChargeTerms(damages, bonus, back) if damages or bonus or back else None
 
 
 def _judged(line: DraftLine) -> DraftLine:

@@ -39,7 +39,7 @@ class Paying(Reviewing):
         )
         if answer:
             settled = min(amount, bill.open)
-            self.paper.payments.append(Money(answer["payment"], amount, [(bill, settled)]))
+            self.paper.payments.append(Money(answer["payment"], amount, [(bill, settled, self.today)]))
             bill.paid += settled
 
     @precondition(lambda self: self.paper.payments)
@@ -54,8 +54,11 @@ class Paying(Reviewing):
             ),
             allowed=not payment.is_reversed and not any(one.is_held for one in payment.refunds),
         ):
-            for bill, amount in payment.settles:
+            for bill, amount, on in payment.settles:
                 bill.paid -= amount
+                if amount > 0 and bill.released_on is not None and on < bill.released_on:
+                    # What it had settled before is owed again since the day that was agreed.
+                    bill.as_issued()
             payment.is_reversed, payment.settles = True, []
 
     @precondition(lambda self: self.paper.payments)
@@ -69,12 +72,12 @@ class Paying(Reviewing):
         def run(actor: Any) -> Answer:
             return crediting.allocate_payment(actor=actor, key=key(), payment_ref=payment.ref, invoice_ref=bill.ref)
 
-        was_used = any(one is bill for one, _amount in payment.settles)
+        was_used = any(one is bill for one, _amount, _on in payment.settles)
         if self._do(
             "billing",
             run,
             allowed=not payment.is_reversed and payment.unapplied > ZERO and bill.open > ZERO and not was_used,
         ):
             amount = min(payment.unapplied, bill.open)
-            payment.settles.append((bill, amount))
+            payment.settles.append((bill, amount, self.today))
             bill.paid += amount

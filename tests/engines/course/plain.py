@@ -5,10 +5,12 @@ in other words on purpose: two people who copy from each other find nothing.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from tests.engines.course.ahead import Ahead, Limit
+from tests.engines.course.late import IN_A_MONTH, NotOwed, Paid, ToPay, interest
 from tests.engines.course.review import USUAL, Agreed, Review
 
 ZERO: Final = Decimal(0)
@@ -16,6 +18,8 @@ CENT: Final = Decimal("0.01")
 OPEN: Final = ("planned", "changes_requested")
 UNFINISHED: Final = ("planned", "changes_requested", "submitted")
 BILLED: Final = ("accepted", "nullified")
+EARNED: Final = ("milestone", "advance", "application")
+"""Kinds of bills of which something may be kept back, or which were paid ahead of these."""
 
 
 def cents(exact: Decimal) -> Decimal:
@@ -33,6 +37,7 @@ class Argument:
     proposed_by: str = ""
     outcome: str = ""
     upheld: Decimal = ZERO
+    since: date | None = None
 
 
 @dataclass(eq=False)
@@ -45,19 +50,59 @@ class Defect:
     is_mended: bool = False
     offered_by: str = ""
     off: Decimal = ZERO
+    looked_at_until: date | None = None
+    """Once it is mended: the last day on which the buyer can answer before the seller may dispute it."""
+    argument: Argument | None = None
+    shown: set[tuple[str, str]] = field(default_factory=set)
+    """Files by side and name."""
 
 
 @dataclass(eq=False)
 class ChargedBack:
-    """What the buyer charges back: claimed, objected, standing or withdrawn, and what it took with its tax."""
+    """What the buyer charges, back or for delay: claimed, objected, standing, waived or withdrawn; at which rate of
+    tax, and what it took with that."""
 
     ref: str
     asked: Decimal
+    rate: Decimal = ZERO
     state: str = "claimed"
     gross: Decimal = ZERO
+    is_for_delay: bool = False
 
     def withdraw(self) -> None:
         self.state, self.gross = "withdrawn", ZERO
+
+
+def shared(amount: Decimal, left: list[Decimal]) -> list[Decimal]:
+    """In proportion to what is left of each; the cents go where most of one was cut off, the first one first."""
+    exact = [amount * one / sum(left) for one in left]
+    found = [one.quantize(CENT, ROUND_DOWN) for one in exact]
+    most = sorted(range(len(left)), key=lambda place: (found[place] - exact[place], place))
+    for place in most[: int((amount - sum(found)) / CENT)]:
+        found[place] += CENT
+    return found
+
+
+@dataclass(eq=False)
+class Line:
+    """One of several that a bill has: what of which part, what is kept back of it, and what was credited of it."""
+
+    part: "Part"
+    net: Decimal
+    kept: Decimal = ZERO
+    credited: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        return self.net - self.credited
+
+
+@dataclass(eq=False)
+class Application:
+    """What the seller asks for at once: so much of which part; it waits for the buyer."""
+
+    ref: str
+    rows: "dict[Part, Decimal]"
 
 
 @dataclass(eq=False)
@@ -74,17 +119,91 @@ class Bill:
     defects: list[Defect] = field(default_factory=list)
     credited_net: Decimal = ZERO
     paid: Decimal = ZERO
+    lines: list[Line] = field(default_factory=list)
+    """Where it has several."""
     argument: Argument | None = None
     street: str = ""
     """Where the buyer is by its last correction."""
     charges: list[ChargedBack] = field(default_factory=list)
+    terms: ToPay = IN_A_MONTH
+    due_on: date = date.max
+    first_due: date = date.max
+    """As it was issued; settled defects may have given what was left new days."""
+    counts_from: date | None = None
+    """From when it bears interest, where that is earlier than when it is due."""
+    not_owed: list[NotOwed] = field(default_factory=list)
+    """What of it was kept back, disputed or charged for a while that is over."""
+    recovered: Decimal = ZERO
+    """What of a deposit it gives back, net of tax, ..."""
+    returned: Decimal = ZERO
+    """... and what of that returned to it by credit notes."""
+    given_back: Decimal = ZERO
+    """Of a deposit's own bill: what later ones give back."""
+    released_on: date | None = None
+    """The last day on which something that was withheld for a defect became due."""
+    claimed_until: date | None = None
+    has_fee: bool = False
+
+    def issued(self, terms: ToPay, *, on: date) -> "Bill":
+        """On a day, to be paid as was agreed."""
+        self.terms, self.due_on = terms, on + timedelta(days=terms.days)
+        self.first_due = self.due_on
+        return self
+
+    def let_go(self, defect: Defect, *, on: date, credited: Decimal = ZERO) -> None:
+        """What was withheld for a defect is due: with the rest, or where nothing else is open, after new days to pay.
+        Of what is credited of it at once nothing ever was owed."""
+        if not self.open:
+            self.due_on = max(self.due_on, on + timedelta(days=self.terms.days))
+        self.defects.remove(defect)
+        since = max(on, self.due_on) if self.due_on > self.first_due else on
+        self.not_owed.append(NotOwed(defect.gross - credited, until=since, released=on))
+        self.released_on = on
+
+    def as_issued(self) -> None:
+        """It is due again since the day that was agreed, and so is what was withheld, from its release on."""
+        self.due_on = self.first_due
+        self.not_owed = [replace(one, until=one.released) if one.released else one for one in self.not_owed]
+
+    def late(self, payments: "list[Money]", *, today: date) -> tuple[Decimal, Decimal]:
+        """Interest and fee that nobody claimed."""
+        begins = self.counts_from or self.first_due
+        after = max(begins, self.claimed_until or begins)
+        not_owed = [*self.not_owed, NotOwed(self.withheld)]
+        if self.argument is not None:
+            not_owed.append(NotOwed(self.argument.gross, since=self.argument.since))
+        paid = [Paid(amount, on) for one in payments for bill, amount, on in one.settles if bill is self]
+        found, was_overdue = interest(
+            self.terms,
+            owed=self.gross - self.retained - self.credited,
+            not_owed=not_owed,
+            paid=paid,
+            after=after,
+            today=today,
+            due_on=self.first_due,
+        )
+        return found, self.terms.fee if was_overdue and not self.has_fee else ZERO
 
     def tax(self, net: Decimal) -> Decimal:
         return cents(net * self.rate / 100)
 
     @property
+    def asked(self) -> Decimal:
+        """What it asks for before tax: what it bills, less what it gives back of a deposit."""
+        return self.net - self.recovered
+
+    @property
+    def stands(self) -> Decimal:
+        """The same less what was credited of it."""
+        return self.asked - self.lowered
+
+    @property
+    def lowered(self) -> Decimal:
+        return self.credited_net - self.returned
+
+    @property
     def gross(self) -> Decimal:
-        return self.net + self.tax(self.net)
+        return self.asked + self.tax(self.asked)
 
     @property
     def withheld(self) -> Decimal:
@@ -96,7 +215,7 @@ class Bill:
 
     @property
     def credited(self) -> Decimal:
-        return self.credited_net + self.tax(self.credited_net) + self.charged
+        return self.lowered + self.tax(self.lowered) + self.charged
 
     @property
     def charged(self) -> Decimal:
@@ -109,12 +228,21 @@ class Bill:
 
     @property
     def left(self) -> Decimal:
-        """What of it can be credited still."""
-        return self.net - self.credited_net
+        """What of the work it bills can be credited still; of a deposit what no later bill gives back."""
+        return self.net - self.credited_net - self.given_back
 
-    def gross_of_credit(self, net: Decimal) -> Decimal:
+    def returns(self, net: Decimal, *, is_withdrawn: bool = False) -> Decimal:
+        """What returns to the deposit when so much more is credited: the share of work that counts as not accepted, and
+        of a lower price only what is more than it asks for."""
+        back = self.recovered - self.returned
+        if not back:
+            return ZERO
+        return cents(back * net / self.left) if is_withdrawn else max(net - (self.left - back), ZERO)
+
+    def gross_of_credit(self, net: Decimal, *, is_withdrawn: bool = False) -> Decimal:
         """What crediting so much more comes to with its tax: all that is credited then, less all that was."""
-        return net + self.tax(self.credited_net + net) - self.tax(self.credited_net)
+        more = net - self.returns(net, is_withdrawn=is_withdrawn)
+        return more + self.tax(self.lowered + more) - self.tax(self.lowered)
 
 
 @dataclass(eq=False)
@@ -140,6 +268,16 @@ class Part:
     review: Review | None = None
     """Of what was submitted last."""
     accepted_on: date | None = None
+    planned_on: date | None = None
+    whole: Decimal = ZERO
+    """What all of its line comes to by what it was accepted under."""
+    terms: ToPay = IN_A_MONTH
+    """How its bill is to be paid: as was agreed when it was submitted, ..."""
+    price: Decimal = ZERO
+    """... and what all of the contract came to then."""
+    was_stopped: bool = False
+    """It was valued at the end, and not done early."""
+    bonus: Bill | None = None
 
     @property
     def arguments(self) -> list[Argument]:
@@ -173,17 +311,33 @@ class Money:
 
     ref: str
     amount: Decimal
-    settles: list[tuple[Bill, Decimal]] = field(default_factory=list)
+    settles: list[tuple[Bill, Decimal, date]] = field(default_factory=list)
     is_reversed: bool = False
     refunds: list[GoneBack] = field(default_factory=list)
 
     def of(self, bill: Bill) -> Decimal:
-        return sum((amount for one, amount in self.settles if one is bill), ZERO)
+        return sum((amount for one, amount, _on in self.settles if one is bill), ZERO)
+
+    def since(self, bill: Bill) -> date:
+        """When it settled so much of it."""
+        return next(on for one, amount, on in self.settles if one is bill and amount > 0)
 
     @property
     def unapplied(self) -> Decimal:
         gone = sum((one.amount for one in self.refunds if one.is_held), ZERO)
-        return self.amount - sum((amount for _bill, amount in self.settles), ZERO) - gone
+        return self.amount - sum((amount for _bill, amount, _on in self.settles), ZERO) - gone
+
+
+@dataclass(frozen=True)
+class Delay:
+    """What each week that has begun costs after days of grace, in percent of the milestone, at most so much of it;
+    whether the seller may object; with which rate of tax, where not the milestone's."""
+
+    percent: Decimal
+    cap: Decimal
+    grace: int = 0
+    may_object: bool = True
+    is_taxed: bool = False
 
 
 @dataclass(eq=False)
@@ -195,6 +349,8 @@ class Instalment:
     line: int
     state: str = "waits"
     """waits, billed, cancelled."""
+    is_ahead: bool = False
+    """A deposit that later bills give back, and no part of the price."""
 
 
 @dataclass(eq=False)
@@ -218,8 +374,8 @@ class Paper:
     bills: list[Bill] = field(default_factory=list)
     payments: list[Money] = field(default_factory=list)
     calendar: list[Instalment] = field(default_factory=list)
-    charges_tax: Decimal | None = None
-    """With which rate of tax the buyer charges back, where that is agreed."""
+    charges_back: str | None = None
+    """Whether what the buyer charges back is a part of the "price" or "outside" of tax, where that is agreed."""
     kept: Decimal = ZERO
     """All that was ever kept back, ..."""
     given_back: Decimal = ZERO
@@ -238,7 +394,31 @@ class Paper:
     """How many were given; none is given twice."""
     changes: int = 0
     agreed_by_change: Agreed | None = None
-    """What the proposed change says of sign-off."""
+    """What the proposed change says of sign-off, ..."""
+    terms_by_change: ToPay | None = None
+    """... and of paying."""
+    day_by_change: dict[int, date] = field(default_factory=dict)
+    """... and of planned days, by position."""
+    terms: ToPay = IN_A_MONTH
+    ahead: Ahead | None = None
+    deposit: Bill | None = None
+    """What is paid ahead, and its bill."""
+    collecting: dict[Part, Decimal] = field(default_factory=dict)
+    """Where applications for payment are billed: what was accepted and is not asked for yet, ..."""
+    waiting: Application | None = None
+    """... and what was asked for and is not decided."""
+    limit: Limit | None = None
+    planned: dict[int, date] = field(default_factory=dict)
+    """The days of the plan in force, by position."""
+    own_tax: dict[int, Decimal] = field(default_factory=dict)
+    """Rates of lines that are taxed otherwise than the contract, by position."""
+    delay: "Delay | None" = None
+    """What is agreed of delay."""
+    early: Decimal = ZERO
+    """What each week before the planned day earns, of all of a milestone."""
+
+    def taxed(self, position: int) -> Decimal:
+        return self.own_tax.get(position, self.rate)
 
     def agreed_for(self, position: int) -> Agreed:
         return replace(self.agreed, **self.own.get(position, {}))
@@ -264,7 +444,14 @@ class Paper:
 
     def complete(self, *, on: date) -> None:
         """The last thing that was to be billed is billed, or not to be billed any more."""
-        if self.state == "active" and not self.unfinished and all(one.state != "waits" for one in self.calendar):
+        if self.state == "active" and not self.still_to_bill:
+            self.drop_deposit()
+        if (
+            self.state == "active"
+            and not self.unfinished
+            and not self.standing
+            and all(one.state != "waits" for one in self.calendar)
+        ):
             self.state, self.ended_on = "completed", on
 
     def reopen(self) -> None:
@@ -272,29 +459,98 @@ class Paper:
         if self.state == "completed":
             self.state, self.ended_on, self.notice, self.settlement = "active", None, None, None
 
-    def keeps_back(self, bill: Bill) -> Decimal:
-        """What the buyer keeps back of a new bill, so that all bills telescope; at least a cent is always due."""
-        if not self.retention or len(self.released) == 2:
+    @property
+    def price(self) -> Decimal:
+        return sum(self.plan.values(), ZERO) + sum((one.amount for one in self.calendar if not one.is_ahead), ZERO)
+
+    @property
+    def still_to_bill(self) -> Decimal:
+        """What of the price is not billed yet."""
+        waits = [one.amount for one in self.calendar if one.state == "waits" and not one.is_ahead]
+        return sum((one.amount for one in self.unfinished), ZERO) + sum(waits, ZERO) + self.standing
+
+    @property
+    def standing(self) -> Decimal:
+        """What is accepted and not billed."""
+        asked = sum(self.waiting.rows.values(), ZERO) if self.waiting is not None else ZERO
+        return sum(self.collecting.values(), ZERO) + asked
+
+    def gives_back(self, amount: Decimal, *, rest: Decimal) -> Decimal:
+        """What a bill of so much gives back of the deposit, when so much is still to be billed after it."""
+        if self.ahead is None or self.deposit is None or not self.deposit.left:
             return ZERO
-        before = sum((one.left for one in self.bills if one.kind == "milestone"), ZERO)
+        return self.ahead.given_back(left=self.deposit.left, amount=amount, rest=rest, price=self.price)
+
+    def bill(self, bill: Bill, *, rest: Decimal) -> Bill:
+        """A new one, with what it gives back; where nothing is to come after it, no deposit comes either."""
+        bill.recovered = self.gives_back(bill.net, rest=rest)
+        if self.deposit is not None:
+            self.deposit.given_back += bill.recovered
+        if not rest:
+            self.drop_deposit()
+        self.bills.append(bill)
+        return bill
+
+    def drop_deposit(self) -> None:
+        for one in self.calendar:
+            if one.is_ahead and one.state == "waits":
+                one.state = "cancelled"
+
+    def return_excess(self) -> None:
+        """What of the deposit nothing that is to come can give back is credited at once."""
+        excess = self.deposit.left - self.still_to_bill if self.deposit is not None else ZERO
+        if self.deposit is not None and excess > 0:
+            self.credit(self.deposit, min(excess, self.deposit.left))
+
+    @property
+    def releases(self) -> tuple[Decimal, ...]:
+        """Shares of what was kept back, in percent, as they are given back."""
+        return (Decimal(100),) if self.limit is not None else (Decimal(50), Decimal(50)) if self.retention else ()
+
+    def keeps_back(self, bill: Bill, part: Part) -> Decimal:
+        """What the buyer keeps back of a new bill, so that all bills telescope; at least a cent is always due."""
+        if not self.releases or len(self.released) == len(self.releases):
+            return ZERO
+        before = sum((one.stands for one in self.bills if one.kind in EARNED and one is not bill), ZERO)
+        most = bill.gross - CENT
+        if self.limit is not None:
+            is_last = not any(one for one in self.unfinished if one is not part)
+            above = before - self.kept + bill.asked - self.limit.payable(part.price or self.price)
+            return ZERO if is_last else max(min(above, bill.asked, most), ZERO)
         rate = self.retention / 100
-        return min(cents((before + bill.net) * rate) - cents(before * rate), bill.gross - CENT)
+        return max(min(cents((before + bill.asked) * rate) - cents(before * rate), most), ZERO)
 
     def room(self, bill: Bill) -> Decimal:
         """How much of a bill can be credited, tax included: while a defect is not settled, only what is open."""
         return bill.open if bill.defects_withhold else bill.open + bill.retained - bill.asked_for + bill.paid
 
-    def credit(self, bill: Bill, net: Decimal) -> None:
+    def credit(
+        self,
+        bill: Bill,
+        net: Decimal,
+        *,
+        is_withdrawn: bool = False,
+        own: Decimal = ZERO,
+        of_lines: list[Decimal] | None = None,
+    ) -> None:
         """A credit note: what is open falls, then what is kept back; only then is money free that was paid, the newest
-        first."""
-        self.take(bill, bill.gross_of_credit(net))
+        first. What was kept back of the very work, ``own``, falls before all. Of several lines each bears its share."""
+        back = bill.returns(net, is_withdrawn=is_withdrawn)
+        self.take(bill, bill.gross_of_credit(net, is_withdrawn=is_withdrawn), own=own)
+        for line, part in zip(bill.lines, of_lines or shared(net, [one.left for one in bill.lines]), strict=True):
+            line.credited += part
         bill.credited_net += net
+        bill.returned += back
+        if back and self.deposit is not None:
+            self.deposit.given_back -= back
 
-    def take(self, bill: Bill, gross: Decimal) -> None:
+    def take(self, bill: Bill, gross: Decimal, *, own: Decimal = ZERO) -> None:
         """So much less is owed of a bill; the caller says for what."""
-        too_much = gross - bill.open
-        kept_no_more = max(min(too_much, bill.retained - bill.asked_for), ZERO)
-        bill.retained -= kept_no_more
+        first = min(own, bill.retained - bill.asked_for, gross)
+        too_much = gross - first - bill.open
+        kept_no_more = max(min(too_much, bill.retained - bill.asked_for - first), ZERO)
+        bill.retained -= kept_no_more + first
+        self.kept -= first
         self.kept -= kept_no_more
         too_much -= kept_no_more
         for payment in reversed(self.payments):
@@ -302,7 +558,7 @@ class Paper:
                 break
             part = min(payment.of(bill), too_much)
             if part > 0:
-                payment.settles.append((bill, -part))
+                payment.settles.append((bill, -part, payment.since(bill)))
                 bill.paid -= part
                 too_much -= part
 
@@ -316,6 +572,7 @@ class Paper:
         is_whole = amount == part.amount
         rest = Part(part.position, self.next_number(part.position), amount, "changes_requested")
         rest.quantity = part.quantity if is_whole else None
+        rest.planned_on = self.planned.get(part.position)
         self.parts.append(rest)
-        self.credit(bill, amount)
+        self.credit(bill, amount, is_withdrawn=True)
         return rest

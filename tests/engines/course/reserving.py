@@ -2,13 +2,16 @@
 
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from apps.workflows import reserving
+from apps.workflows import mended, reserving
 from tests.engines.course.answering import Answering
-from tests.engines.course.plain import ZERO, Bill, Defect, cents
+from tests.engines.course.late import DAY
+from tests.engines.course.plain import ZERO, Argument, cents
 from tests.engines.course.stage import PICK, SHARES, SIDES
-from tests.scenarios import key
+from tests.scenarios import PDF, key
 
 
 class Reserving(Answering):
@@ -17,15 +20,17 @@ class Reserving(Answering):
     @precondition(lambda self: self._listed())
     @rule(pick=PICK)
     def mend(self, pick: int) -> None:
-        _bill, defect = self._listed()[pick % len(self._listed())]
+        bill, defect = self._listed()[pick % len(self._listed())]
+        part = next(one for one in self.paper.parts if one.bill is bill)
         if self._do(
             "delivery",
             lambda actor: reserving.report_mended(
                 actor=actor, key=key(), reservation_ref=defect.ref, text="Mended, see the protocol."
             ),
-            allowed=not defect.is_mended,
+            allowed=not defect.is_mended and defect.argument is None,
         ):
             defect.is_mended = True
+            defect.looked_at_until = self.today + self.paper.agreed_for(part.position).days * DAY
 
     @precondition(lambda self: self._listed())
     @rule(pick=PICK)
@@ -36,7 +41,7 @@ class Reserving(Answering):
             lambda actor: reserving.say_missing(
                 actor=actor, key=key(), reservation_ref=defect.ref, text="One door is missing."
             ),
-            allowed=defect.is_mended,
+            allowed=defect.is_mended and defect.argument is None,
         ):
             defect.is_mended = False
 
@@ -47,9 +52,9 @@ class Reserving(Answering):
         if self._do(
             "approver",
             lambda actor: reserving.release_reservation(actor=actor, key=key(), reservation_ref=defect.ref),
-            allowed=True,
+            allowed=defect.argument is None,
         ):
-            bill.defects.remove(defect)
+            bill.let_go(defect, on=self.today)
 
     @precondition(lambda self: self._listed())
     @rule(pick=PICK, share=SHARES, side=SIDES)
@@ -61,7 +66,7 @@ class Reserving(Answering):
             lambda actor: reserving.offer_reduction(
                 actor=actor, key=key(), reservation_ref=defect.ref, amount=off, text="Leave it."
             ),
-            allowed=ZERO < off <= defect.net,
+            allowed=ZERO < off <= defect.net and defect.argument is None,
         )
         if answer:
             defect.offered_by, defect.off, self.offers[defect] = side, off, answer["offer"]
@@ -73,15 +78,38 @@ class Reserving(Answering):
         if not offered:
             return
         bill, defect = offered[pick % len(offered)]
-        room = bill.open + defect.gross + bill.paid + bill.retained - bill.asked_for
-        fits = bill.gross_of_credit(defect.off) <= room and defect.off <= bill.left
         if self._do(
             {"seller": "billing", "buyer": "approver"}[side],
             lambda actor: reserving.agree_reduction(actor=actor, key=key(), offer_ref=self.offers[defect]),
-            allowed=side != defect.offered_by and fits,
+            allowed=side != defect.offered_by and defect.argument is None and self._may_reduce(defect, defect.off),
         ):
-            bill.defects.remove(defect)
-            self.paper.credit(bill, defect.off)
+            self._reduce(bill, defect, defect.off)
 
-    def _listed(self) -> list[tuple[Bill, Defect]]:
-        return [(bill, defect) for bill in self.paper.bills for defect in bill.defects]
+    @precondition(lambda self: self._listed())
+    @rule(pick=PICK, side=SIDES, name=st.sampled_from(["before.pdf", "after.pdf"]))
+    def show_defect(self, pick: int, side: str, name: str) -> None:
+        """The same file is there once, and stands beside the defect, not on paper."""
+        _bill, defect = self._listed()[pick % len(self._listed())]
+        if self._do(
+            {"seller": "delivery", "buyer": "approver"}[side],
+            lambda actor: reserving.attach_to_reservation(
+                actor=actor, reservation_ref=defect.ref, upload=ContentFile(PDF, name=name)
+            ),
+            allowed=defect.argument is None,
+        ):
+            defect.shown.add((side, name))
+
+    @precondition(lambda self: self._listed())
+    @rule(pick=PICK, side=st.sampled_from(["seller", "seller", "seller", "buyer"]))
+    def dispute_defect(self, pick: int, side: str) -> None:
+        """Nobody looked at what was mended in time: its seller disputes all that is withheld for it."""
+        _bill, defect = self._listed()[pick % len(self._listed())]
+        until = defect.looked_at_until
+        is_over = defect.is_mended and until is not None and until < self.today
+        answer = self._do(
+            side,
+            lambda actor: mended.dispute_defect(actor=actor, key=key(), reservation_ref=defect.ref),
+            allowed=side == "seller" and is_over and defect.argument is None and defect.net > ZERO,
+        )
+        if answer:
+            defect.argument = Argument(answer["dispute"], "seller", defect.net)

@@ -1,12 +1,14 @@
 """The review of what was submitted: its clock, silence at its end, and what stands between it and an acceptance."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from apps.core import clock
+from apps.invoicing.models import Invoice, InvoiceKind
 from apps.milestones.models import Decision, Submission
 from apps.milestones.services import SILENCE
 from apps.workflows import reviews
@@ -99,17 +101,25 @@ class Reviewing(Stage):
     def _accepted(self, part: Part, answer: Answer, *, defects: Sequence[Defect] = ()) -> None:
         late = self._counts_for_interest(part)
         part.state, part.accepted_on = "accepted", self.today
-        bill = part.bill = Bill(answer["invoice"], part.amount, self.paper.rate)
-        bill.retained = self.paper.keeps_back(bill)
-        bill.defects = list(defects)
-        self.paper.kept += bill.retained
-        self.paper.bills.append(bill)
+        self._bill_accepted(part, answer, late=late, defects=defects)
         self.paper.complete(on=self.today)
         decided = Decision.objects.filter(submission__milestone__ref=answer["milestone"]).order_by("-pk")
         since = self._read(lambda: decided.values_list("accepted_for_interest_at", flat=True)[0])
         assert (since.date() if since else None) == late, (since, late)
 
-    def _counts_for_interest(self, part: Part) -> object:
+    def _bill_accepted(self, part: Part, answer: Answer, *, late: date | None, defects: Sequence[Defect]) -> None:
+        """An acceptance has a bill of its own."""
+        bill = part.bill = Bill(answer["invoice"], part.amount, self.paper.taxed(part.position))
+        bill.issued(part.terms, on=self.today)
+        if late is not None:
+            counts = late + timedelta(days=part.terms.days)
+            bill.counts_from = counts if counts < bill.due_on else None
+        self.paper.bill(bill, rest=self.paper.still_to_bill)
+        bill.retained = self.paper.keeps_back(bill, part)
+        bill.defects = list(defects)
+        self.paper.kept += bill.retained
+
+    def _counts_for_interest(self, part: Part) -> date | None:
         """Since when what comes late counts as accepted, for interest alone; None where it does not."""
         review = part.review
         if review is None or review.agreed.silence != "interest" or review.stood_since or self.today <= review.due:
@@ -145,3 +155,36 @@ class Reviewing(Stage):
             if one.state == "submitted" and isinstance(one.review, Review)
         }
         assert found == wanted, (found, wanted)
+
+    def _may_reduce(self, defect: Defect, off: Decimal) -> bool:
+        """Whether a bill has room for a lower price of one of its defects."""
+        bill = self._bill_of(defect)
+        room = bill.open + defect.gross + bill.paid + bill.retained - bill.asked_for
+        return bill.gross_of_credit(off) <= room and off <= bill.left
+
+    def _reduce(self, bill: Bill, defect: Defect, off: Decimal) -> None:
+        """What is left of what was withheld is due, the rest is credited."""
+        bill.let_go(defect, on=self.today, credited=bill.gross_of_credit(off))
+        self.paper.credit(bill, off)
+
+    def _bill_of(self, defect: Defect) -> Bill:
+        return next(bill for bill, one in self._listed() if one is defect)
+
+    def _listed(self) -> list[tuple[Bill, Defect]]:
+        return [(bill, defect) for bill in self.paper.bills for defect in bill.defects]
+
+    def _bill_ahead(self) -> None:
+        """The deposit is billed, unless too little is left to be billed to give it back."""
+        found = Invoice.objects.filter(contract=self.contract, kind=InvoiceKind.ADVANCE)
+        refs = self._read(lambda: list(found.values_list("ref", flat=True)))
+        one = next((one for one in self.paper.calendar if one.is_ahead and one.state == "waits"), None)
+        if one is None or one.amount > self.paper.still_to_bill:
+            self.paper.drop_deposit()
+            self.paper.complete(on=self.today)
+            assert not refs, refs
+            return
+        one.state = "billed"
+        bill = Bill(refs[0], one.amount, self.paper.rate, kind="advance").issued(self.paper.terms, on=self.today)
+        self.paper.deposit = bill
+        self.paper.bills.append(bill)
+        self.done["deposit"] += 1

@@ -48,23 +48,32 @@ class SigningOff(Reviewing):
         answer = self._do("seller", run, allowed=part.state in OPEN and self._runs() and has_happened)
         if answer:
             part.submit(Review.beginning(self.today, self.paper.agreed_for(part.position)))
+            part.terms, part.whole = self.paper.terms, self.paper.plan[part.position]
+            part.price = self.paper.price
             system = Actor.system(organisation_id=self.parties.buyer.pk)
             with acting(system, at=self.at):
                 notices.note_delivery(actor=system, submission_ref=answer["submission"], proof=Proof.MAIL, at=self.at)
 
-    @precondition(lambda self: self.paper.waits_for)
-    @rule(by=ACCEPTORS)
-    def confirm_event(self, by: str) -> None:
-        """What waits for it can be submitted from then on; no work is accepted by it."""
-        position, event = next(iter(self.paper.waits_for.items()))
+    @precondition(lambda self: self._events())
+    @rule(pick=PICK, by=ACCEPTORS)
+    def confirm_event(self, by: str, pick: int = 0) -> None:
+        """What waits for it can be submitted, or is billed ahead, from then on; no work is accepted by it."""
+        position, event = self._events()[pick % len(self._events())]
         if self._do(
             by,
             lambda actor: confirming.confirm_event(
                 actor=actor, key=key(), contract_ref=self.contract.ref, event=event, note="Letter of today."
             ),
-            allowed=self._runs() and position in self.paper.plan and event not in self.paper.happened,
+            allowed=self._runs() and (position in self.paper.plan or not position) and event not in self.paper.happened,
         ):
             self.paper.happened.add(event)
+            if not position:
+                self._bill_ahead()
+
+    def _events(self) -> list[tuple[int, str]]:
+        """What the buyer may confirm, with the milestone that waits for it; none where a deposit does."""
+        ahead = self.paper.ahead
+        return [*self.paper.waits_for.items(), *([(0, ahead.event)] if ahead is not None and ahead.event else [])]
 
     def _runs(self) -> bool:
         return self.paper.state == "active" and not self.paper.is_over_for(self.today)
@@ -153,6 +162,7 @@ class SigningOff(Reviewing):
             rest = plain.Part(
                 part.position, self.paper.next_number(part.position), part.amount - accepted, "changes_requested"
             )
+            rest.planned_on = part.planned_on
             both = part.quantity is not None and quantity is not None
             rest.quantity = part.quantity - quantity if both else None  # type: ignore[operator]
             part.quantity, part.amount = quantity if both else None, accepted
@@ -194,11 +204,11 @@ class SigningOff(Reviewing):
         ]
         defects = [*((title, max(day, self.today), net) for title, day, net in listed), *added]
         nets = [net for _title, _day, net in defects]
-        bill = Bill("", part.amount, self.paper.rate)
+        bill = Bill("", part.amount, self.paper.taxed(part.position))
+        bill.recovered = self.paper.gives_back(part.amount, rest=max(self.paper.still_to_bill - part.amount, ZERO))
         grosses = _with_tax(nets, bill)
-        is_first = self._is_first(part)
         fits = sum(nets, ZERO) <= part.amount
-        fits = fits and (is_first or sum(grosses, ZERO) <= bill.gross - self.paper.keeps_back(bill))
+        fits = fits and sum(grosses, ZERO) <= bill.gross - self.paper.keeps_back(bill, part)
         kept = first is None or not first.defects or bool(listed)
         answer = self._do(
             by,
@@ -211,6 +221,7 @@ class SigningOff(Reviewing):
             ),
             allowed=fits
             and kept
+            and self.reserves
             and self._may_accept(part, by=by, whole=False)
             and self._may_second(part, by=by, amount=part.amount)
             and self._undisputed(part) == part.amount,

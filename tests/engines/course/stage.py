@@ -39,6 +39,8 @@ class Stage(RuleBasedStateMachine):
     measured: tuple[Decimal, Decimal]
     """How much the first line is agreed by, and the price of one."""
     parties: ClassVar[Parties]
+    reserves: ClassVar[bool] = True
+    """Whether it can be accepted with reservations."""
     steps: ClassVar[int] = 0
     done: ClassVar[Counter[str]] = Counter()
     """What was let through, how often, by the name of the rule."""
