@@ -1,14 +1,12 @@
-"""What the clock starts of statements of account; how such jobs are is said in :mod:`apps.workflows.upkeep`."""
+"""What the clock starts of statements of account; how such jobs wait is said in :mod:`apps.workflows.queueing`."""
 
-from contextlib import suppress
 from datetime import date
 
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from apps.core import clock
 from apps.workflows import account_letters
-from apps.workflows.upkeep import AGAIN, QUEUE
+from apps.workflows.queueing import AGAIN, QUEUE, queue_once
 
 
 @app.periodic(cron="35 * * * *")
@@ -16,10 +14,13 @@ from apps.workflows.upkeep import AGAIN, QUEUE
 def write_everybodys_statements(timestamp: int) -> None:
     """Every hour, because a month ends at another hour elsewhere: one job for each seller of whose months one waits."""
     for month in account_letters.due(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            write_statements.configure(queueing_lock=f"statements of {month.seller_id}").defer(
-                seller_id=month.seller_id, since=month.since.isoformat(), until=month.until.isoformat()
-            )
+        queue_once(
+            write_statements,
+            f"statements of {month.seller_id}",
+            seller_id=month.seller_id,
+            since=month.since.isoformat(),
+            until=month.until.isoformat(),
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)

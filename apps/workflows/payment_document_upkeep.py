@@ -1,14 +1,12 @@
-"""What the clock starts of documents before payment that end; how such jobs are: :mod:`apps.workflows.upkeep`."""
+"""What the clock starts of documents before payment that end; how such jobs wait: :mod:`apps.workflows.queueing`."""
 
-from contextlib import suppress
 from datetime import date
 
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from apps.core import clock
 from apps.workflows import payment_documents
-from apps.workflows.upkeep import AGAIN, QUEUE
+from apps.workflows.queueing import AGAIN, QUEUE, queue_once
 
 
 @app.periodic(cron="10 4 * * *")
@@ -17,10 +15,13 @@ def tell_of_everybodys_ending_documents(timestamp: int) -> None:
     """Once a day: one job for each document before payment that ends soon and whose seller was not told."""
     at = clock.now()
     for document in payment_documents.ending(at=at):
-        with suppress(AlreadyEnqueued):
-            tell_of_ending_document.configure(queueing_lock=f"end of document {document.document_ref}").defer(
-                document_ref=document.document_ref, seller_id=document.seller_id, on=at.date().isoformat()
-            )
+        queue_once(
+            tell_of_ending_document,
+            f"end of document {document.document_ref}",
+            document_ref=document.document_ref,
+            seller_id=document.seller_id,
+            on=at.date().isoformat(),
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)

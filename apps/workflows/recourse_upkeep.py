@@ -1,4 +1,4 @@
-"""What the clock starts of advances that lapsed; how such jobs are is said in :mod:`apps.workflows.upkeep`."""
+"""What the clock starts of advances that lapsed; how such jobs wait is said in :mod:`apps.workflows.queueing`."""
 
 import logging
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ from apps.financing import services as financing
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import recourse
-from apps.workflows.upkeep import AGAIN, QUEUE
+from apps.workflows.queueing import AGAIN, QUEUE
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,10 @@
-"""What the clock starts of defects that are to be mended by a day; how such jobs are: :mod:`apps.workflows.upkeep`."""
-
-from contextlib import suppress
+"""What the clock starts of defects that are due; how such jobs wait: :mod:`apps.workflows.queueing`."""
 
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from apps.core import clock
 from apps.workflows import mended, reserving
-from apps.workflows.upkeep import AGAIN, QUEUE
+from apps.workflows.queueing import AGAIN, QUEUE, queue_once
 
 
 @app.periodic(cron="25 * * * *")
@@ -15,10 +12,13 @@ from apps.workflows.upkeep import AGAIN, QUEUE
 def remind_of_everybodys_defects(timestamp: int) -> None:
     """Every hour, for days begin at other hours elsewhere: one job for each defect that is due soon or lately."""
     for one in reserving.due_defects(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            remind_of_defect.configure(queueing_lock=f"defect {one.reservation_ref} {one.what}").defer(
-                reservation_ref=one.reservation_ref, seller_id=one.seller_id, what=one.what
-            )
+        queue_once(
+            remind_of_defect,
+            f"defect {one.reservation_ref} {one.what}",
+            reservation_ref=one.reservation_ref,
+            seller_id=one.seller_id,
+            what=one.what,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
@@ -32,10 +32,14 @@ def remind_of_defect(*, reservation_ref: str, seller_id: int, what: str) -> None
 def remind_of_everything_mended(timestamp: int) -> None:
     """Every hour: one job for each mended defect whose days to answer are nearly over, or over lately."""
     for one in mended.due_answers(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            remind_of_mended.configure(queueing_lock=f"answer {one.reservation_ref} {one.what}").defer(
-                reservation_ref=one.reservation_ref, seller_id=one.seller_id, what=one.what, due=one.due
-            )
+        queue_once(
+            remind_of_mended,
+            f"answer {one.reservation_ref} {one.what}",
+            reservation_ref=one.reservation_ref,
+            seller_id=one.seller_id,
+            what=one.what,
+            due=one.due,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)

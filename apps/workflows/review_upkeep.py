@@ -1,18 +1,16 @@
 """What the clock starts of reviews: which mails came back, and then reminders and what silence means; how such jobs
-are: :mod:`apps.workflows.upkeep`."""
+wait: :mod:`apps.workflows.queueing`."""
 
-from contextlib import suppress
 from imaplib import IMAP4
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from apps.core import clock
 from apps.milestones.services import SILENCE
 from apps.workflows import reviews
-from apps.workflows.upkeep import AGAIN, QUEUE
+from apps.workflows.queueing import AGAIN, QUEUE, queue_once
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -29,10 +27,14 @@ def tend_everybodys_reviews(timestamp: int) -> None:
         if unread is not None and review.what == SILENCE:
             continue
         lock = f"review {review.submission_ref} {review.what}"
-        with suppress(AlreadyEnqueued):
-            tend_review.configure(queueing_lock=lock).defer(
-                submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what, due=review.due
-            )
+        queue_once(
+            tend_review,
+            lock,
+            submission_ref=review.submission_ref,
+            seller_id=review.seller_id,
+            what=review.what,
+            due=review.due,
+        )
     if unread is not None:
         raise unread
 

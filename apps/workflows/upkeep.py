@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
@@ -29,14 +29,12 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, watching
 from apps.workflows.models import EvidencePack
+from apps.workflows.queueing import AGAIN, QUEUE, queue_once
 
 log = logging.getLogger(__name__)
-QUEUE = "upkeep"
 KEPT_HOURS = 14 * 24
 MOST_DEATHS = 5
 """How often a job without a schedule of its own may be found with a dead worker."""
-AGAIN = RetryStrategy(max_attempts=5, wait=60, exponential_wait=4)
-"""After a minute and more, 18 at last: the work of a day is done on that day."""
 ORPHANS_KEPT = timedelta(days=1)
 VERIFIERS = ("verify_ledger", "verify_audit")
 DOCUMENT_DAYS = 3
@@ -184,10 +182,12 @@ def bill_everybodys_instalments(timestamp: int) -> None:
     After an outage everything that fell due meanwhile is billed, the earliest first, with the date of the day.
     """
     for contract in instalments.due(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            bill_instalments.configure(queueing_lock=f"instalments of {contract.contract_ref}").defer(
-                contract_ref=contract.contract_ref, seller_id=contract.seller_id
-            )
+        queue_once(
+            bill_instalments,
+            f"instalments of {contract.contract_ref}",
+            contract_ref=contract.contract_ref,
+            seller_id=contract.seller_id,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
@@ -201,10 +201,12 @@ def bill_instalments(*, contract_ref: str, seller_id: int) -> None:
 def expire_everybodys_proposals(timestamp: int) -> None:
     """Every ten minutes, one job for each proposal whose last day is over; one that waits is not queued again."""
     for proposal in negotiating.overdue(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            expire_proposal.configure(queueing_lock=f"last day of {proposal.version_ref}").defer(
-                version_ref=proposal.version_ref, organisation_id=proposal.organisation_id
-            )
+        queue_once(
+            expire_proposal,
+            f"last day of {proposal.version_ref}",
+            version_ref=proposal.version_ref,
+            organisation_id=proposal.organisation_id,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
@@ -218,10 +220,13 @@ def expire_proposal(*, version_ref: str, organisation_id: int) -> None:
 def tend_everybodys_disputes(timestamp: int) -> None:
     """Every ten minutes, one job for each position that was not written in time: told once, and it decides nothing."""
     for position in disputing.missed(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            tend_dispute.configure(queueing_lock=f"position in {position.dispute_ref}").defer(
-                dispute_ref=position.dispute_ref, organisation_id=position.organisation_id, due=position.due
-            )
+        queue_once(
+            tend_dispute,
+            f"position in {position.dispute_ref}",
+            dispute_ref=position.dispute_ref,
+            organisation_id=position.organisation_id,
+            due=position.due,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
@@ -238,10 +243,13 @@ def release_everybodys_retention(timestamp: int) -> None:
     Due means since whenever: what an outage left undone is done afterwards, once.
     """
     for part in retention.due(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            release_retention.configure(queueing_lock=f"retention {part.contract_ref} {part.position}").defer(
-                contract_ref=part.contract_ref, seller_id=part.seller_id, position=part.position
-            )
+        queue_once(
+            release_retention,
+            f"retention {part.contract_ref} {part.position}",
+            contract_ref=part.contract_ref,
+            seller_id=part.seller_id,
+            position=part.position,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
@@ -255,10 +263,13 @@ def release_retention(*, contract_ref: str, seller_id: int, position: int) -> No
 def remind_everybodys_buyers(timestamp: int) -> None:
     """Every hour, because a day begins at another hour elsewhere: one job for each reminder that is due by now."""
     for reminder in reminding.due(at=clock.now()):
-        with suppress(AlreadyEnqueued):
-            remind_buyer.configure(queueing_lock=f"reminder of {reminder.invoice_ref}").defer(
-                invoice_ref=reminder.invoice_ref, seller_id=reminder.seller_id, number=reminder.number
-            )
+        queue_once(
+            remind_buyer,
+            f"reminder of {reminder.invoice_ref}",
+            invoice_ref=reminder.invoice_ref,
+            seller_id=reminder.seller_id,
+            number=reminder.number,
+        )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
