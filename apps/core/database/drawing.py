@@ -29,7 +29,7 @@ OF_ONE_MODEL = (
     ops.AddIndex,
     ops.RemoveIndex,
     ops.AlterModelOptions,
-    ops.RunSQL,
+    ops.AlterUniqueTogether,
     guards.AddTrigger,
     guards.RemoveTrigger,
 )
@@ -41,7 +41,7 @@ def one_model_at_a_time() -> Iterator[None]:
     apply = Migration.apply
 
     def applied(migration: Migration, state: ProjectState, editor: Any, collect_sql: bool = False) -> ProjectState:
-        if all(map(_is_of_one_model, migration.operations)):
+        if needs_no_other_model(migration):
             with patch.object(ProjectState, "_find_reload_model", _itself):
                 return apply(migration, state, editor, collect_sql)
         state.clear_delayed_apps_cache()
@@ -51,12 +51,20 @@ def one_model_at_a_time() -> Iterator[None]:
         yield
 
 
+def needs_no_other_model(migration: Migration) -> bool:
+    """Whether each step of a migration says nothing of any model but its own."""
+    return all(map(_is_of_one_model, migration.operations))
+
+
 def _is_of_one_model(step: Operation) -> bool:
     """Others may refer to a column that is a key; of any other column only its own model knows."""
     if isinstance(step, ops.AlterField):
         return not (step.field.primary_key or step.field.unique)
-    hidden = step.state_operations if isinstance(step, ops.RunSQL) else []
-    return type(step) in OF_ONE_MODEL and all(map(_is_of_one_model, hidden))
+    if isinstance(step, ops.SeparateDatabaseAndState):
+        return all(map(_is_of_one_model, [*step.database_operations, *step.state_operations]))
+    if isinstance(step, ops.RunSQL):  # the queue's own kind too, which reads its statements from a file
+        return all(map(_is_of_one_model, step.state_operations))
+    return type(step) in OF_ONE_MODEL
 
 
 def _itself(state: ProjectState, app_label: str, model_name: str, _delay: bool = False) -> set[tuple[str, str]]:
