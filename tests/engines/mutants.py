@@ -30,6 +30,7 @@ from apps.invoicing.rules import Taken
 from apps.invoicing.services import certifying, charge_notes, charge_terms, late_interest
 from apps.ledger import services as ledger
 from apps.milestones import rules as sign_off
+from apps.milestones.models import Submission
 from apps.milestones.services import asking, mending, reviewing, silence, submitting
 from apps.workflows import crediting as workflow_crediting
 from apps.workflows import jobs, once
@@ -158,6 +159,11 @@ def time_of_questions_lost() -> AbstractContextManager[Any]:
 def silence_as_agreed() -> AbstractContextManager[Any]:
     """Silence does what was agreed of it, whatever the buyer found meanwhile."""
     return patch.object(reviewing, "silence_of", silence.agreed_silence)
+
+
+def silence_above_unheard() -> AbstractContextManager[Any]:
+    """Whatever is not accepted yet is in the way of silence below it, also where silence has accepted it itself."""
+    return patch.object(silence, "_accepted_by_silence", Submission.objects.none)
 
 
 def refunds_forgotten() -> AbstractContextManager[Any]:
@@ -291,6 +297,7 @@ OF_COURSES: Final[dict[str, Mutant]] = {
     "nobody has to inspect": unchecked(sign_off, "check_inspected"),
     "one person accepts for two": second_is_first,
     "what builds on others is accepted before them": unchecked(sign_off, "check_above"),
+    "what silence accepts with those above it is told to have passed": silence_above_unheard,
     "nobody waits for an event": unchecked(submitting, "check_condition"),
     "money is paid back twice": refunds_forgotten,
     "an order changes no days of review": days_of_review_kept,

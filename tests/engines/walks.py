@@ -115,6 +115,13 @@ def _found_defective(course: Course) -> None:
     course.silence_speaks()
 
 
+def _said_nothing_of_all(course: Course) -> None:
+    for _milestone in range(2):
+        course.submit(pick=0)
+    course.time_passes(days=7)
+    course.silence_speaks()
+
+
 def _not_inspected(course: Course) -> None:
     course.accept(pick=0)
     course.inspect(pick=0, by="inspector", is_passed=True)
@@ -259,6 +266,10 @@ WALKS: Final[dict[str, tuple[dict[str, Any], Callable[[Course], None]]]] = {
     "nobody has to inspect": ({"agreed": Agreed(is_inspected=True)}, _not_inspected),
     "one person accepts for two": ({"agreed": Agreed(two_above=Decimal(1))}, _by_two),
     "what builds on others is accepted before them": ({"last": "cumulative"}, _last_first),
+    "what silence accepts with those above it is told to have passed": (
+        {"agreed": Agreed(days=5, silence="accepted"), "last": "cumulative"},
+        _said_nothing_of_all,
+    ),
     "nobody waits for an event": ({"last": "event"}, _without_permit),
     "money is paid back twice": ({"head_start": [ACCEPTED]}, _paid_back),
     "an order changes no days of review": (USUAL, _other_days),

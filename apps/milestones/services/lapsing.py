@@ -25,6 +25,7 @@ def decide_by_silence(
 
     Only a submission that still waits, of which the buyer was notified, and only by the clock: no person may call it.
     None when there is nothing to decide. The answer is the decision, and how many other milestones are not accepted.
+    An acceptance is refused while one above that it builds on is not accepted: it is asked for again after that one.
     """
     if actor.kind is not ActorKind.SYSTEM:
         raise NotAllowed("Only the end of the review period decides for somebody who said nothing.")
@@ -44,6 +45,8 @@ def decide_by_silence(
         raise IllegalTransition("This review still runs.")
     is_accepted = silence == Silence.ACCEPTED
     if is_accepted:
+        # Silence accepted those above as well, and nobody has written it down yet: they come first.
+        rules.check_above(held.waits_for)
         states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
         states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
         milestone.accepted_at, milestone.accepted_submission = due_at, submission

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant, SentMail
+from apps.contracts.models.version import Silence
 from apps.contracts.rules import review_deadline
 from apps.contracts.rules.review import DECIDES
 from apps.milestones import rules
 from apps.milestones.models import Decision, Reminder, Submission
 from apps.milestones.models.submission import Proof, SubmissionState
-from apps.milestones.services.silence import agreed_silence, decides_after, knowing, silence_of
+from apps.milestones.services.silence import agreed_silence, decides_after, knowing, silence_of, waits_for
 from apps.parties.actor import Actor
 
 
@@ -246,8 +247,9 @@ def _due(submission: Submission, *, at: datetime) -> str:
     if submission.notified_at is None or submission.review_due_at is None:
         return ""
     decides_at = decides_after(submission)
-    if decides_at is not None and at > decides_at and silence_of(submission) in DECIDES:
-        return SILENCE
+    if decides_at is not None and at > decides_at and (silence := silence_of(submission)) in DECIDES:
+        # What silence accepted above it is written down first. Until then nothing is due, and nothing has passed.
+        return "" if silence == Silence.ACCEPTED and waits_for(submission) else SILENCE
     newest = rules.newest_reminder(
         notified_at=submission.notified_at,
         due_at=submission.review_due_at,

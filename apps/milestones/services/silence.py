@@ -6,8 +6,19 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+)
 from django.db.models.functions import Cast, JSONObject
+from django.db.models.lookups import IsNull
 
 from apps.contracts.models.version import Silence
 from apps.core.database.kept import Argument, Read
@@ -15,7 +26,7 @@ from apps.milestones import rules
 from apps.milestones.models import Dispute, FirstAcceptance, Inspection, Milestone, Submission
 from apps.milestones.models.dispute import DEFECT, LIVE
 from apps.milestones.models.milestone import ENDED
-from apps.milestones.models.submission import Proof
+from apps.milestones.models.submission import Proof, SubmissionState
 
 MOST_TOLD: Final = 6
 """Enough for a refusal to name five and say that there are more."""
@@ -27,7 +38,8 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
     listed by it in time.
 
     Only of a cumulative milestone is anything told of those above. ``is_above_late`` says that one of them was accepted
-    after the deadline, so that silence could not accept at it.
+    after the deadline, so that silence could not accept at it; ``is_above_open`` that one is not accepted, nor will be
+    by silence at the deadline or before.
     """
     newest = Inspection.objects.filter(submission_id=OuterRef("pk")).order_by("-pk")
     found = newest.values(json=JSONObject(by="name", email="email", user_id="user_id", is_passed="is_passed"))[:1]
@@ -50,6 +62,48 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
         found=Subquery(found),
         waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),
         is_above_late=Exists(above.filter(accepted_at__gt=OuterRef("review_due_at")).order_by()),
+        is_above_open=Exists(is_open.exclude(Exists(_accepted_by_silence())).order_by()),
+    )
+
+
+def _accepted_by_silence() -> "QuerySet[Submission, Submission]":
+    """What waits of a milestone above the one that is asked of, if silence accepts it, written down or not, at the
+    deadline of the submission that is asked of or before.
+
+    The outer query is of milestones, in one of submissions. What silence does here is what :func:`silence_of` says. A
+    milestone above may build on others itself: those are above the one that is asked of as well and looked at on their
+    own, so here it matters only that none of them is accepted after its deadline. Before the notice of the submission
+    that is asked of, those above may wait for theirs too.
+    """
+    due = OuterRef("review_due_at")
+    lasting = Q(accepted_at__gt=due) | Q(
+        submissions__state=SubmissionState.SUBMITTED, submissions__review_due_at__gt=due
+    )
+    late = Milestone.objects.filter(
+        lasting, contract_id=OuterRef("contract_id"), position__lt=OuterRef("milestone__position")
+    )
+    inspections = Inspection.objects.filter(submission_id=OuterRef("pk")).order_by("-pk")
+    disputes = Dispute.objects.filter(submission_id=OuterRef("pk"), state__in=(*LIVE, *DEFECT))
+    listed = FirstAcceptance.objects.filter(submission_id=OuterRef("pk"), defects__isnull=False, accepted_at__lte=due)
+    outer_notice = ExpressionWrapper(OuterRef(OuterRef("notified_at")), output_field=DateTimeField())
+    line = "milestone__line__"
+    return (
+        Submission.objects.annotate(is_passed=Subquery(inspections.values("is_passed")[:1]))
+        .filter(
+            Q(notified_at__isnull=False) | IsNull(outer_notice, True),
+            Q(**{f"{line}silence": Silence.ACCEPTED})
+            | Q(**{f"{line}silence": "", f"{line}version__silence": Silence.ACCEPTED}),
+            Q(is_passed__isnull=True) | Q(is_passed=True),
+            Q(**{f"{line}is_cumulative": False}) | ~Exists(late.order_by()),
+            ~Exists(disputes.order_by()),
+            ~Exists(listed.order_by()),
+            milestone_id=OuterRef("pk"),
+            state=SubmissionState.SUBMITTED,
+            review_due_at__lte=OuterRef(OuterRef("review_due_at")),
+            suspended_at__isnull=True,
+            came_back_at__isnull=True,
+        )
+        .order_by()
     )
 
 
@@ -116,7 +170,8 @@ def silence_of(submission: Submission) -> str:
     not accepted in time, or a dispute, leaves nothing for it to accept, and then it decides nothing. Nor does it when
     the notice came back and no other proof is there.
 
-    ``milestone__line__version`` is read already.
+    A milestone above that silence itself accepts in time is in nobody's way, written down or not; but what silence
+    accepts is written down after those above (:func:`waits_for`). ``milestone__line__version`` is read already.
     """
     agreed = agreed_silence(submission)
     if disputed_in(submission) is not None or submission.came_back_at is not None:
@@ -127,7 +182,7 @@ def silence_of(submission: Submission) -> str:
     told = _told(submission)
     is_listed = told["has_upheld_dispute"] or told["has_listed_defects"]
     has_defect = (found is not None and not found.is_passed) or is_listed
-    if has_defect or waits_for(submission) or told["is_above_late"]:
+    if has_defect or told["is_above_open"] or told["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed
 

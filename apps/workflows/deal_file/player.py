@@ -11,6 +11,7 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
+from apps.milestones.services import DueReview
 from apps.workflows import contracting, disputing, instalments, negotiating, retention, reviews
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
@@ -66,13 +67,7 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
         with clock.stopped(moment):
             for proposal in negotiating.overdue(at=moment, contract_refs=refs):
                 negotiating.tend(version_ref=proposal.version_ref, organisation_id=proposal.organisation_id)
-            for review in reviews.due(at=moment, contract_refs=refs):
-                reviews.tend(
-                    submission_ref=review.submission_ref,
-                    seller_id=review.seller_id,
-                    what=review.what,
-                    due=review.due,
-                )
+            _tend_reviews(refs, at=moment)
             for position in disputing.missed(at=moment, contract_refs=refs):
                 disputing.tend(
                     dispute_ref=position.dispute_ref, organisation_id=position.organisation_id, due=position.due
@@ -83,6 +78,15 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
                 instalments.tend(contract_ref=contract.contract_ref, seller_id=contract.seller_id)
             run_due_jobs()
         after = moment
+
+
+def _tend_reviews(contract_refs: list[str], *, at: datetime) -> None:
+    """What the review clocks ask for at one moment: what silence accepts may let it accept what builds on that."""
+    tended: set[DueReview] = set()
+    while asked := [one for one in reviews.due(at=at, contract_refs=contract_refs) if one not in tended]:
+        for one in asked:
+            reviews.tend(submission_ref=one.submission_ref, seller_id=one.seller_id, what=one.what, due=one.due)
+        tended.update(asked)
 
 
 def _set_up(scene: Scene) -> None:

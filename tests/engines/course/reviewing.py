@@ -28,19 +28,34 @@ class Reviewing(Stage):
     @precondition(lambda self: self._waits())
     @rule()
     def silence_speaks(self) -> None:
-        """The sweep of the clock: what silence means is written down, late or not, as of the deadline."""
-        with clock.stopped(self.at):
-            with as_owner():
-                due = reviews.due(at=self.at, contract_refs=[self.contract.ref])
-            speaks = {self._milestone(one).ref: one for one in self.paper.parts if self._is_too_late(one)}
-            assert sum(one.what == SILENCE for one in due) == len(speaks), (due, speaks)
-            for one in due:
-                answer = reviews.tend(
-                    submission_ref=one.submission_ref, seller_id=one.seller_id, what=one.what, due=one.due
-                )
-                if one.what == SILENCE:
-                    self._decided_by_silence(speaks.pop(answer["milestone"]), answer)
-        assert not speaks, speaks
+        """The sweeps of the clock: what silence means is written down, late or not, as of the deadline. What builds on
+        others is written down after them, and meanwhile nobody is told that its review has passed."""
+        speaks = {self._submission_ref(one): one for one in self.paper.parts if self._is_too_late(one)}
+        while True:
+            ready = {ref for ref, one in speaks.items() if not self._comes_after_others(one)}
+            with clock.stopped(self.at):
+                with as_owner():
+                    due = reviews.due(at=self.at, contract_refs=[self.contract.ref])
+                asked = {one.submission_ref for one in due if one.what == SILENCE or one.submission_ref in speaks}
+                assert asked == ready, (due, speaks)
+                for one in due:
+                    answer = reviews.tend(
+                        submission_ref=one.submission_ref, seller_id=one.seller_id, what=one.what, due=one.due
+                    )
+                    if one.submission_ref in speaks:
+                        self._decided_by_silence(speaks.pop(one.submission_ref), answer)
+            if not speaks:
+                return
+
+    def _submission_ref(self, part: Part) -> str:
+        submission = self._submission(part)
+        assert submission is not None
+        return submission.ref
+
+    def _comes_after_others(self, part: Part) -> bool:
+        """Whether silence accepts it, and accepted others before it that nobody has written down."""
+        assert part.review is not None
+        return part.review.agreed.silence == "accepted" and self._waits_for_those_above(part)
 
     def _decided_by_silence(self, part: Part, answer: Answer) -> None:
         assert part.review is not None
@@ -57,10 +72,18 @@ class Reviewing(Stage):
 
     def _silence_is_barred(self, part: Part) -> bool:
         """Whether there is something in the way of an acceptance by silence: a defect that was named, a dispute, what
-        comes before it and was not accepted in time."""
+        comes before it and was not accepted in time, be it by silence too."""
         assert part.review is not None
-        late = any(one.accepted_on is not None and one.accepted_on > part.review.due for one in self.paper.above(part))
-        return part.argument is not None or part.review.names_a_defect() or late or self._waits_for_those_above(part)
+        due, above = part.review.due, self.paper.above(part)
+        late = any(one.accepted_on is not None and one.accepted_on > due for one in above)
+        missing = any(one.state in UNFINISHED and not self._is_accepted_by_silence(one, by=due) for one in above)
+        return part.argument is not None or part.review.names_a_defect() or late or missing
+
+    def _is_accepted_by_silence(self, part: Part, *, by: date) -> bool:
+        review = part.review
+        return (
+            review is not None and review.agreed.silence == "accepted" and review.due <= by and self._is_too_late(part)
+        )
 
     def _waits_for_those_above(self, part: Part) -> bool:
         return any(one.state in UNFINISHED for one in self.paper.above(part))
