@@ -37,6 +37,8 @@ HISTORY = 1_000
 """Invoices that the seller has already, so that Postgres plans for tables that are not empty."""
 WARM = 10
 """Rounds that are not counted: connections open, caches fill, plans are made."""
+SLICE = 10
+"""Rounds between two turns of pgbench, and its transactions in each: it opens a connection every time."""
 
 
 @dataclass
@@ -81,13 +83,27 @@ def backends() -> list[Path]:
         return [Path(f"/proc/{pid}/schedstat") for (pid,) in cursor.fetchall()]
 
 
-def interleaved(contenders: list[Contender], *, rounds: int) -> None:
+@dataclass
+class BareSql:
+    """The bare SQL in pgbench, a few transactions at a time."""
+
+    program: str
+    seconds: list[float] = field(default_factory=list)
+    """Of one transaction, the mean of each slice, without what it takes to connect."""
+
+    def take_turn(self) -> None:
+        self.seconds.append(1 / transactions_a_second(self.program, SLICE))
+
+
+def interleaved(contenders: list[Contender], *, rounds: int, bare_sql: BareSql | None) -> None:
     for number in range(rounds + WARM):
         if number < WARM:
             backends.cache_clear()  # connections may still be opened
         turn = number % len(contenders)
         for contender in contenders[turn:] + contenders[:turn]:
             contender.take_turn()
+        if bare_sql and number >= WARM and number % SLICE == 0:
+            bare_sql.take_turn()
 
 
 def waiting_submissions(parties: Parties, *, at_least: int, number: str = "WAITING") -> list[Submission]:
@@ -171,8 +187,10 @@ def run(*, rounds: int) -> None:
             Contender("bare Django, a save per row", lambda: accept_plain(next_bare())),
             Contender("bare Django, bulk_create", lambda: accept_lean(next_bare())),
         ]
+        program = which("pgbench") or _embedded_pgbench()
+        bare_sql = BareSql(program) if program else None
         with acting(bea):
-            interleaved(inside, rounds=rounds)
+            interleaved(inside, rounds=rounds, bare_sql=bare_sql)
         with served() as port:
             browser = Browser(parties, port)
 
@@ -185,22 +203,23 @@ def run(*, rounds: int) -> None:
                 Contender("bare Django, a save per row", lambda: browser.post(f"/bare/plain/{next_bare()}/")),
                 Contender("bare Django, bulk_create", lambda: browser.post(f"/bare/lean/{next_bare()}/")),
             ]
-            interleaved(outside, rounds=rounds)
-        transactions = pgbench(transactions=turns)
-        _check(cairn=HISTORY + 2 * turns, bare=4 * turns + (turns if transactions else 0))
+            interleaved(outside, rounds=rounds, bare_sql=None)
+        slices = len(bare_sql.seconds) if bare_sql else 0
+        _check(cairn=HISTORY + 2 * turns, bare=4 * turns + SLICE * slices)
         _print("In process", inside, rounds)
-        _print("Over HTTP, one client", outside, rounds)
-        if transactions:
-            say(f"pgbench, the bare SQL, one client: {1000 / transactions:.2f} ms each")
+        if bare_sql and slices:
+            each = 1000 * median(bare_sql.seconds)
+            say(
+                f"  {'the bare SQL, in pgbench':28}{each:8.2f} ms   {slices} times {SLICE} transactions of one client"
+                f" between rounds   Cairn is {each / inside[0].milliseconds:.2f} times as fast"
+            )
         else:
-            say("pgbench is not installed: the bare SQL was not measured.")
+            say("  pgbench is not installed: the bare SQL was not measured.")
+        _print("Over HTTP, one client", outside, rounds)
 
 
-def pgbench(*, transactions: int) -> float | None:
-    """Transactions a second of the bare SQL, or None where there is no pgbench."""
-    program = which("pgbench") or _embedded_pgbench()
-    if program is None:
-        return None
+def transactions_a_second(program: str, transactions: int) -> float:
+    """Of the bare SQL by one client."""
     parameters = connections["owner"].get_connection_params()
     answer = run_program(  # noqa: S603  our own program and file
         [

@@ -26,11 +26,13 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
     values = {one.milestone_id: one for one in settlement.valuations.all()}
     held = Milestone.objects.select_for_update(of=("self",)).select_related("line__version")
     accepted, cancelled = [], []
-    # Asked by the settlement and not by a list of keys: of ten thousand lines that would be ten thousand values.
-    valued = settlement.valuations.values("milestone")
-    for milestone in held.filter(contract=contract, pk__in=valued).order_by("pk"):
+    # All of the contract's, not those of its valuations: these were written a moment ago, so Postgres would take ten
+    # thousand of them for a few and look for each milestone in all of them.
+    for milestone in held.filter(contract=contract).order_by("pk"):
+        value = values.get(milestone.pk)
+        if value is None:
+            continue
         milestone.contract = contract
-        value = values[milestone.pk]
         if not value.amount:
             states.move(milestone, MilestoneState.CANCELLED, Milestone.TRANSITIONS)
             cancelled.append(milestone)
