@@ -61,6 +61,11 @@ def moved(contract: Contract, ref: str) -> Decimal:
         return sum((one.amount for one in Recognition.objects.filter(cause=f"judgement:{ref}")), D(0))
 
 
+def expected(contract: Contract, *, today: date) -> dict[date, Decimal]:
+    with walls.asking_for(contract.seller_id):
+        return services.expected_by_month(organisation_id=contract.seller_id, currency="EUR", today=today)
+
+
 def test_measures_and_costs_are_followed_at_once_and_a_milestone_still_bills(parties: Parties) -> None:
     """Milestones of 12,000, 12,000 and 16,000; the second by costs, the third evenly over 28 days."""
     contract = scenarios.active_contract(parties, at=AT)
@@ -79,6 +84,13 @@ def test_measures_and_costs_are_followed_at_once_and_a_milestone_still_bills(par
         starts_on=date(2026, 4, 1), ends_on=date(2026, 4, 28), at=LATER,
     )  # fmt: skip
     assert moved(contract, even) == D("5142.86"), "9 of 28 days of 16,000"
+    # By its planned day 12,000; by costs 5,250 in 22, 31 and 30 days from today; by days 10,857.14 in April.
+    assert expected(contract, today=LATER.date()) == {
+        date(2026, 4, 1): D(12000) + D("1391.57") + D("10857.14"),
+        date(2026, 5, 1): D("1960.84"),
+        date(2026, 6, 1): D("1897.59"),
+    }
+    assert expected(contract, today=date(2026, 7, 1)) == {services.NO_DATE: D(17250), date(2026, 4, 1): D("10857.14")}
     scenarios.accepted_milestone(contract, at=LATER)
     scenarios.accepted_milestone(contract, position=2, at=LATER)
     recognise(contract, at=LATER)
@@ -117,6 +129,16 @@ def test_what_is_paid_upfront_is_earned_as_a_person_judges(parties: Parties) -> 
         starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 20),
     )  # fmt: skip
     assert bears(contract) == [(D(40000), D(20000))], "10 of 20 days"
+    judge(
+        parties, contract, "measure", measure=Measure.STRAIGHT_LINE,
+        starts_on=date(2026, 3, 1), ends_on=date(2027, 3, 1),
+    )  # fmt: skip
+    left = D("38907.10")  # of 366 days 356
+    found = expected(contract, today=AT.date())
+    assert (sum(found.values()), found[date(2026, 3, 1)], found[date(2027, 3, 1)]) == (left, D("2295.08"), D("109.29"))
+    with walls.asking_for(contract.seller_id):
+        years = services.expected_by_year(organisation_id=contract.seller_id, currency="EUR", today=AT.date())
+    assert years == {contract.pk: {2026: D("32349.72"), 2027: D("6557.38")}}, "296 days and 60"
     judge(parties, contract, "measure", measure=Measure.COMPLETION)
     assert bears(contract) == [(D(40000), D(0))], "taken back"
     judge(parties, contract, "measure", measure=Measure.DELIVERED)

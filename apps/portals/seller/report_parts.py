@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
 from apps.core import money
@@ -59,11 +60,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Heads, rows and a plot; figures are amounts in one currency, whole numbers are days."""
+    """Heads, rows and a plot; figures are amounts in one currency, whole numbers are days; ``note`` says how they are
+    reckoned, where that has to be said."""
 
     heads: Sequence[str]
     rows: Sequence[Row]
     chart: Chart
+    note: str = ""
 
     @property
     def totals(self) -> list[Decimal | None]:
@@ -75,6 +78,14 @@ class Report:
             else None
             for column in columns
         ]
+
+
+def spread() -> str:
+    """How what is still to be earned comes to its months and years."""
+    return _(
+        "Expected: what recurs and what is earned evenly, by its days; what is measured by costs, evenly from today to"
+        " its planned day; all else on its planned day. Late is what is past its planned day and not earned."
+    )
 
 
 def later(month: date, months: int) -> date:

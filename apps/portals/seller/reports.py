@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from apps.contracts.models import Contract
 from apps.portals import formats
 from apps.portals.charts import Lines, Series
-from apps.portals.seller.report_parts import PLOTTED, ZERO, Asked, Report, Row, bars, largest, months_of, named
+from apps.portals.seller.report_parts import PLOTTED, ZERO, Asked, Report, Row, bars, largest, months_of, named, spread
 from apps.portals.seller.reports_of_work import ageing, cash, retention
 from apps.revenue import services as revenue
-from apps.revenue.models import Measure, Obligation, Recognition
+from apps.revenue.models import Obligation, Recognition
 
 MONTHS: Final = 6
 """Shown before this month, and as many after it."""
@@ -36,10 +36,11 @@ def schedule(asked: Asked) -> Report:
         Row(cells=[formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)], url=tie_out)
         for month in months
     ]
-    rest = sum((amount for month, amount in expected.items() if month > months[-1]), ZERO)
+    rest = sum((amount for month, amount in expected.items() if not months[0] <= month <= months[-1]), ZERO)
     rows.append(Row(cells=[_("Later, late or without a date"), ZERO, rest]))
-    says = _("What was recognised by month, and what is planned and not earned yet.")
-    return Report(heads=heads, rows=rows, chart=bars(asked, rows, heads=heads, columns=(1, 2), says=says))
+    says = _("What was recognised by month, and what is expected and not earned yet.")
+    chart = bars(asked, rows, heads=heads, columns=(1, 2), says=says)
+    return Report(heads=heads, rows=rows, chart=chart, note=spread())
 
 
 def waterfall(asked: Asked) -> Report:
@@ -77,33 +78,23 @@ def waterfall(asked: Asked) -> Report:
 
 
 def remaining(asked: Asked) -> Report:
-    """What is promised and not earned: by the year for which it is planned; what recurs by its days, apart."""
+    """What is promised and not earned, by the year in which it is expected; days that passed uncounted are late."""
     years = [asked.today.year, asked.today.year + 1]
-    sums: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    rows = Obligation.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by()
-    for contract, measure, planned, left in rows.values_list("contract_id", "measure", "planned_on").annotate(
-        left=Sum("allocated") - Sum("credited") - Sum("recognised")
-    ):
-        if measure == Measure.OVER_TIME:
-            column = "days"
-        elif planned is None or planned < asked.today:
-            column = "none"
-        else:
-            column = str(planned.year) if planned.year in years else "later"
-        sums[contract][column] += left
-    columns = [*map(str, years), "later", "days", "none"]
+    expected = revenue.expected_by_year(**asked.whose, today=asked.today)
     found = []
     for contract in asked.contracts():
-        figures = [sums[contract.pk][column] for column in columns]
+        sums = expected.get(contract.pk, {})
+        later = sum((amount for year, amount in sums.items() if year is not None and year > years[-1]), ZERO)
+        late = sum((amount for year, amount in sums.items() if year is None or year < years[0]), ZERO)
+        figures = [*(sums.get(year, ZERO) for year in years), later, late]
         names, url = named(contract)
         if any(figures):
             found.append(Row(cells=[*names, *figures, sum(figures, ZERO)], url=url))
-    heads = [_("Contract"), _("Buyer"), *map(str, years), _("Later"), _("By days of what recurs")]
-    heads += [_("Without a date, or late"), _("Remaining")]
+    heads = [_("Contract"), _("Buyer"), *map(str, years), _("Later"), _("Without a date, or late"), _("Remaining")]
     says = _("The contracts of which most is still to be earned, by year.")
     plotted = largest(found, -1)
     chart = bars(asked, plotted, heads=heads, columns=range(2, len(heads) - 1), says=says)
-    return Report(heads=heads, rows=found, chart=chart)
+    return Report(heads=heads, rows=found, chart=chart, note=spread())
 
 
 def roll_forward(asked: Asked) -> Report:

@@ -9,13 +9,12 @@ from apps.revenue.services.closing import (
     shut,
     take_up,
 )
+from apps.revenue.services.expecting import NO_DATE, expected_by_month, expected_by_year
 from apps.revenue.services.judging import Decision, judge
 from apps.revenue.services.reading import (
-    NO_DATE,
     ContractRevenue,
     RollForward,
     booked_by_month,
-    expected_by_month,
     of_contracts,
     recognised_by_month,
     roll_forward,
@@ -34,6 +33,7 @@ __all__ = [
     "closed_through",
     "contracts_to_tend",
     "expected_by_month",
+    "expected_by_year",
     "judge",
     "note_failure",
     "note_progress",

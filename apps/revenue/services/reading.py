@@ -1,4 +1,4 @@
-"""What came of revenue, for reports: by month, still to come, by contract, and beside it what the ledger says."""
+"""What came of revenue, for reports: by month, by contract, and beside it what the ledger says."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from django.db import connection
 from django.db.models import Case, F, Q, Sum, Value, When
 from django.db.models.functions import TruncMonth
 
@@ -17,7 +16,7 @@ from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance, Book, Line
 from apps.revenue import rules
-from apps.revenue.models import Interest, Measure, Obligation, Recognition
+from apps.revenue.models import Interest, Obligation, Recognition
 
 ZERO: Final = money.ZERO
 NET_OF_CONTRACT: Final = (Seller.CONTRACT_BALANCE, Seller.DEPOSITS_RECEIVED)
@@ -25,8 +24,6 @@ NET_OF_CONTRACT: Final = (Seller.CONTRACT_BALANCE, Seller.DEPOSITS_RECEIVED)
 price is a liability to the customer like whatever else is billed before it is earned (IFRS 15.105, 15.106)."""
 SIGNED: Final = Case(When(is_income=True, then=F("amount")), default=-F("amount"))
 """Interest as it moves the contract balance."""
-NO_DATE: Final = date.max
-"""Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
 
 
 def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:
@@ -34,52 +31,6 @@ def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> 
     found = Recognition.objects.filter(organisation_id=organisation_id, currency=currency, booked_on__gte=since)
     months = found.order_by().annotate(month=TruncMonth("booked_on")).values("month").annotate(moved=Sum("amount"))
     return {row["month"]: row["moved"] for row in months}
-
-
-DAYS_TO_COME: Final = """
-WITH span AS (
-  SELECT (o.allocated - o.carried) / (o.agreed - o.done_before) * i.amount AS amount,
-         i.ends_on - i.bills_on + 1 AS days,
-         greatest(i.bills_on, coalesce(o.through + 1, i.bills_on)) AS first, i.ends_on AS last
-  FROM revenue_obligation o
-  JOIN invoicing_instalment i ON i.contract_id = o.contract_id AND i.position = o.position
-  WHERE o.organisation_id = %s AND o.currency = %s AND o.measure = 'over_time' AND o.agreed > o.done_before
-    AND i.ends_on IS NOT NULL AND i.cancelled_at IS NULL AND (o.through IS NULL OR i.ends_on > o.through)
-)
-SELECT month::date, sum(amount / days * (least(last, (month + interval '1 month - 1 day')::date)
-                                         - greatest(first, month::date) + 1))
-FROM span CROSS JOIN LATERAL generate_series(
-  date_trunc('month', first::timestamp), date_trunc('month', last::timestamp), interval '1 month') month
-GROUP BY month ORDER BY month
-"""
-"""What the days that were not counted yet will earn, by month."""
-
-
-def expected_by_month(*, organisation_id: int, currency: str, today: date) -> dict[date, Decimal]:
-    """What is promised and not earned, by the month in which it is planned; :data:`NO_DATE` where none is.
-
-    Together it is what remains of all obligations, to the minor unit.
-    """
-    mine = Obligation.objects.filter(organisation_id=organisation_id, currency=currency)
-    rows = mine.values_list("measure", "planned_on").annotate(
-        left=Sum("allocated") - Sum("credited") - Sum("recognised")
-    )
-    expected: dict[date, Decimal] = defaultdict(Decimal)
-    by_days = ZERO
-    for measure, planned_on, left in rows.order_by():
-        if measure == Measure.OVER_TIME:
-            by_days += left
-        else:
-            month = planned_on.replace(day=1) if planned_on is not None and planned_on >= today else NO_DATE
-            expected[month] += left
-    with connection.cursor() as cursor:
-        cursor.execute(DAYS_TO_COME, [organisation_id, currency])
-        weights: dict[date, Decimal] = dict(cursor.fetchall())
-    weights[NO_DATE] = max(by_days - money.total(weights.values()), ZERO)
-    if by_days > 0 and any(weights.values()):
-        for month, part in zip(weights, money.split(by_days, list(weights.values()), currency), strict=True):
-            expected[month] += part
-    return {month: amount for month, amount in sorted(expected.items()) if amount}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

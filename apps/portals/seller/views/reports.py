@@ -54,6 +54,7 @@ def revenue_reports(request: PortalRequest) -> HttpResponse:
         "heads": report.heads,
         "rows": [(row.url, _shown(row.cells, report, asked.currency)) for row in report.rows[:SHOWN]],
         "totals": _shown(report.totals, report, asked.currency) if report.rows else [],
+        "note": report.note,
         "is_cut": len(report.rows) > SHOWN,
         "here": reverse("seller:revenue_reports"),
         "crumbs": [(_("Revenue"), reverse("seller:revenue")), (_("Reports"), "")],

@@ -28,6 +28,7 @@ from apps.portals.seller.forms.exports import last_month
 from apps.portals.seller.forms.revenue import PeriodForm
 from apps.portals.seller.judged import judgements_of
 from apps.portals.seller.pages import Crumbs, page, today_of, why_not
+from apps.portals.seller.report_parts import spread
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 from apps.revenue import rules
 from apps.revenue import services as revenue_services
@@ -90,6 +91,7 @@ def revenue(request: PortalRequest) -> HttpResponse:
         "currencies": currencies,
         "chart": _schedule(whose, expected, today=today),
         "years": _by_year(expected),
+        "note": spread(),
         "price": price,
         "earned": earned,
         "remaining": remaining,
@@ -107,7 +109,7 @@ def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: da
     found = revenue_services.recognised_by_month(**whose, since=first)
     return Bars(
         title=_("Revenue by month"),
-        says=_("What was recognised, and what is planned and not earned yet."),
+        says=_("What was recognised, and what is expected and not earned yet."),
         labels=[formats.month(month) for month in months],
         series=[
             Series(name=_("Recognised"), values=[found.get(month, money.ZERO) for month in months]),
