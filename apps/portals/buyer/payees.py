@@ -41,11 +41,26 @@ class PayTo:
 
 def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
     """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
-    reference = snapshot.remittance_of(invoice.snapshot)
-    if invoice.milestone_id is not None:
-        directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=reference)
-        if directed is not None:
-            return directed
+    return of_invoices(actor, [invoice])[invoice.pk]
+
+
+def of_invoices(actor: Actor, invoices: Sequence[Invoice]) -> dict[int, PayTo | None]:
+    """The same of several, by primary key, in one query for all of them."""
+    milestones = {invoice.milestone_id for invoice in invoices if invoice.milestone_id is not None}
+    live = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id__in=milestones) if milestones else ()
+    directed = {instruction.milestone_id: instruction for instruction in live}
+    found: dict[int, PayTo | None] = {}
+    for invoice in invoices:
+        reference = snapshot.remittance_of(invoice.snapshot)
+        instruction = directed.get(invoice.milestone_id or 0)
+        if instruction is not None:
+            found[invoice.pk] = _directed(instruction, seller_id=invoice.seller_id, reference=reference)
+        else:
+            found[invoice.pk] = _printed(invoice, reference=reference)
+    return found
+
+
+def _printed(invoice: Invoice, *, reference: str) -> PayTo | None:
     printed = snapshot.credit_transfer_of(invoice.snapshot)
     if printed is None:
         return None
@@ -63,8 +78,10 @@ def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
 def of_milestone(actor: Actor, milestone_id: int, *, seller_id: int, reference: str = "") -> PayTo | None:
     """Whom the milestone's live payee instruction names, accepted or not; None where there is none."""
     instruction = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id=milestone_id).first()
-    if instruction is None:
-        return None
+    return _directed(instruction, seller_id=seller_id, reference=reference) if instruction is not None else None
+
+
+def _directed(instruction: PayeeInstruction, *, seller_id: int, reference: str) -> PayTo:
     return PayTo(
         holder=instruction.payee_name,
         iban=instruction.iban,

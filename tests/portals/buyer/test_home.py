@@ -39,6 +39,14 @@ def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: 
         "Overdue": (Decimal(0), "EUR"),
         "Committed": (Decimal("28000"), "EUR"),
     }
+    (bill,) = page.context["bills"]
+    assert (bill.amount, bill.due_on, bill.is_late) == (Decimal("14280"), invoice.due_on, False)
+    assert (bill.pay_to.holder, bill.pay_to.is_assigned) == ("Kontor Capital GmbH", True)
+    assert bill.pay_code.amount == Decimal("14280")
+    shown = page.content.decode()
+    assert "Assigned: pay to this account" in shown
+    assert f'data-copy="{bill.pay_to.iban}"' in shown
+    assert "<details open>" in shown, "whoever has no script sees it too"
     bilge = scenarios.member(parties, "billing")
     disputes.on_submission(disputes.told(parties, sent, at=clock.now()), actor=bilge, at=clock.now(), amount="2000")
     page = sign_in("buyer").get(reverse("buyer:home"))
@@ -57,3 +65,15 @@ def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: 
     tiles = {tile.label: tile for tile in sign_in("buyer").get(reverse("buyer:home")).context["tiles"]}
     assert tiles["Committed"].amount == Decimal("40000")
     assert "1,000.00\N{NO-BREAK SPACE}CHF" in tiles["Committed"].note
+
+
+def test_home_says_who_may_sign_off_what(parties: Parties, sign_in: SignIn) -> None:
+    draft = scenarios.software_draft(parties, second_acceptor_above=Decimal(20000))
+    scenarios.active_contract(parties, draft=draft)
+    page = sign_in("buyer").get(reverse("buyer:home"))
+    rules = page.context["approvals"]
+    people = {one.name: (one.may, one.limit) for one in rules.people}
+    assert people["Bea Berg"] == ("sign off milestones, sign contracts", None)
+    ((number, _url, asked),) = rules.contracts
+    assert (number, asked.replace("\xa0", " ")) == (draft.number, "two people accept what is above 20,000.00 EUR")
+    assert reverse("account:team") in page.content.decode().split("Who may sign off what")[1]

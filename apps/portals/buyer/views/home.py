@@ -1,4 +1,4 @@
-"""The buyer's first page: what waits for the buyer, the figures, the contracts."""
+"""The buyer's first page: what waits for the buyer, the figures, what is to pay, the contracts, who decides."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -23,7 +23,9 @@ from apps.portals import formats, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.needs import to_certify
 from apps.portals.buyer import committed, figures, payees, versions
+from apps.portals.buyer.approvals import rules_of
 from apps.portals.buyer.pages import page, today_of, zone_of
+from apps.portals.buyer.to_pay import first_bills
 from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import BUYER
@@ -43,7 +45,7 @@ SHOWN = 8
 @require_safe
 @portal("buyer")
 def home(request: PortalRequest) -> HttpResponse:
-    """Needs you first; then the figures per currency; then the newest contracts."""
+    """Needs you first; then figures per currency, bills with their accounts, the newest contracts, and the rules."""
     actor, today = request.actor, today_of(request)
     zone = ZoneInfo(zone_of(request))
     contracts = list(
@@ -69,6 +71,8 @@ def home(request: PortalRequest) -> HttpResponse:
                 *_due(actor, today),
             ],
             "tiles": _tiles(actor, today=today, currency=request.membership.organisation.currency),
+            "bills": first_bills(actor, today=today),
+            "approvals": rules_of(actor) if contracts else None,
             "charts": committed.by_month(actor, today=today),
             "rows": [
                 (contract, contract_state(contract), sums.get(contract.pk), prices.get(contract.pk))
