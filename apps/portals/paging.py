@@ -28,20 +28,25 @@ class Page(Generic[Row]):
     next_url: str
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Row, Row], *, size: int = PAGE) -> Page[Row]:
+def page_of(request: HttpRequest, rows: QuerySet[Row, Row], *, size: int = PAGE, key: str = "ref") -> Page[Row]:
     """The page that ``?after=<ref>`` or ``?before=<ref>`` names, in one query; filters in the address are kept.
 
     ``rows`` must be filtered to what the actor may see: a reference that is not among them gives an empty page.
+    ``key`` names what stands for a row in the address, unique among them.
     """
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if after:
-        found = _first(rows, rows.filter(pk__lt=rows.order_by().filter(ref=after).values("pk")[:1]), "-pk", size + 1)
-        return _page(request, found[:size], has_newer=True, has_older=len(found) > size)
+        found = _first(
+            rows, rows.filter(pk__lt=rows.order_by().filter(**{key: after}).values("pk")[:1]), "-pk", size + 1
+        )
+        return _page(request, found[:size], has_newer=True, has_older=len(found) > size, key=key)
     if before:
-        found = _first(rows, rows.filter(pk__gt=rows.order_by().filter(ref=before).values("pk")[:1]), "pk", size + 1)
-        return _page(request, found[:size][::-1], has_newer=len(found) > size, has_older=True)
+        found = _first(
+            rows, rows.filter(pk__gt=rows.order_by().filter(**{key: before}).values("pk")[:1]), "pk", size + 1
+        )
+        return _page(request, found[:size][::-1], has_newer=len(found) > size, has_older=True, key=key)
     found = _first(rows, rows, "-pk", size + 1)
-    return _page(request, found[:size], has_newer=False, has_older=len(found) > size)
+    return _page(request, found[:size], has_newer=False, has_older=len(found) > size, key=key)
 
 
 def _first(rows: QuerySet[Row, Row], among: QuerySet[Row, Row], order: str, most: int) -> list[Row]:
@@ -76,11 +81,11 @@ def shown_size(count: int) -> str:
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
 
 
-def _page(request: HttpRequest, rows: list[Row], *, has_newer: bool, has_older: bool) -> Page[Row]:
+def _page(request: HttpRequest, rows: list[Row], *, has_newer: bool, has_older: bool, key: str) -> Page[Row]:
     return Page(
         rows=rows,
-        previous_url=_address(request, before=rows[0]) if rows and has_newer else "",
-        next_url=_address(request, after=rows[-1]) if rows and has_older else "",
+        previous_url=_address(request, before=getattr(rows[0], key)) if rows and has_newer else "",
+        next_url=_address(request, after=getattr(rows[-1], key)) if rows and has_older else "",
     )
 
 
@@ -88,6 +93,6 @@ def _address(request: HttpRequest, **edge: Any) -> str:
     query = request.GET.copy()
     for name in ("after", "before"):
         query.pop(name, None)
-    for name, row in edge.items():
-        query[name] = str(row.ref)
+    for name, value in edge.items():
+        query[name] = str(value)
     return f"?{query.urlencode()}"

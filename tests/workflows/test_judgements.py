@@ -63,7 +63,7 @@ def moved(contract: Contract, ref: str) -> Decimal:
 
 def expected(contract: Contract, *, today: date) -> dict[date, Decimal]:
     with walls.asking_for(contract.seller_id):
-        return services.expected_by_month(organisation_id=contract.seller_id, currency="EUR", today=today)
+        return services.Expected(organisation_id=contract.seller_id, currency="EUR", today=today).by_month()
 
 
 def test_measures_and_costs_are_followed_at_once_and_a_milestone_still_bills(parties: Parties) -> None:
@@ -137,7 +137,7 @@ def test_what_is_paid_upfront_is_earned_as_a_person_judges(parties: Parties) -> 
     found = expected(contract, today=AT.date())
     assert (sum(found.values()), found[date(2026, 3, 1)], found[date(2027, 3, 1)]) == (left, D("2295.08"), D("109.29"))
     with walls.asking_for(contract.seller_id):
-        years = services.expected_by_year(organisation_id=contract.seller_id, currency="EUR", today=AT.date())
+        years = services.Expected(organisation_id=contract.seller_id, currency="EUR", today=AT.date()).by_year()
     assert years == {contract.pk: {2026: D("32349.72"), 2027: D("6557.38")}}, "296 days and 60"
     judge(parties, contract, "measure", measure=Measure.COMPLETION)
     assert bears(contract) == [(D(40000), D(0))], "taken back"

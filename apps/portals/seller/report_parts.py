@@ -1,21 +1,20 @@
 """What the reports of revenue share: whose, the rows with what they lead to, months, and plots of their columns."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.parties.actor import Actor
+from apps.portals import formats
 from apps.portals.charts import Bars, Chart, Series
-from apps.revenue.models import Obligation
 
 PLOTTED: Final = 8
 """Contracts of a plot: those with the largest figures."""
@@ -38,9 +37,8 @@ class Asked:
         return {"organisation_id": self.actor.organisation_id, "currency": self.currency}
 
     def contracts(self) -> list[Contract]:
-        """Those with revenue, the newest first."""
-        has_any = Exists(Obligation.objects.filter(contract=OuterRef("pk")))
-        mine = Contract.objects.of_seller(self.actor).filter(has_any, currency=self.currency)
+        """Those that were signed, the newest first: what is billed before anything is earned stands in books too."""
+        mine = Contract.objects.of_seller(self.actor).filter(active_version__isnull=False, currency=self.currency)
         return list(mine.select_related("buyer").order_by("-pk")[:MOST])
 
     def day(self, at: datetime | None) -> date | None:
@@ -52,21 +50,23 @@ Cells = list[str | Decimal | date | int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a report; ``url`` leads to what it counts."""
+    """One line of a report; ``url`` leads to what it is about, ``links`` by column to the rows that a figure counts."""
 
     cells: Sequence[str | Decimal | date | int | None]
     url: str = ""
+    links: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Heads, rows and a plot; figures are amounts in one currency, whole numbers are days; ``note`` says how they are
-    reckoned, where that has to be said."""
+    reckoned, where that has to be said, and ``links`` leads by column to the rows of the totals."""
 
     heads: Sequence[str]
     rows: Sequence[Row]
     chart: Chart
     note: str = ""
+    links: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def totals(self) -> list[Decimal | None]:
@@ -125,3 +125,24 @@ def bars(asked: Asked, rows: Sequence[Row], *, heads: Sequence[str], columns: Se
         ],
         currency=asked.currency,
     )
+
+
+Shown = tuple[str, str, bool, str]
+"""Head, text, whether it is a figure, and where it leads."""
+
+
+def shown(heads: Sequence[str], cells: Sequence[object], currency: str, links: Mapping[int, str]) -> list[Shown]:
+    """The cells of a row as they are read; of nothing there are no rows to lead to."""
+    found = []
+    for column, (head, cell) in enumerate(zip(heads, cells, strict=True)):
+        url = links.get(column, "") if cell else ""
+        found.append((head, _text(cell, currency), isinstance(cell, Decimal | int), url))
+    return found
+
+
+def _text(cell: object, currency: str) -> str:
+    if isinstance(cell, Decimal):
+        return formats.number(cell, currency)
+    if isinstance(cell, date):
+        return formats.day(cell)
+    return "\N{EN DASH}" if cell is None else str(cell)

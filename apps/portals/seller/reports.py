@@ -5,22 +5,35 @@ Each asks the database a number of questions that does not grow with its rows.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Sum
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.contracts.models import Contract
 from apps.portals import formats
 from apps.portals.charts import Lines, Series
-from apps.portals.seller.report_parts import PLOTTED, ZERO, Asked, Report, Row, bars, largest, months_of, named, spread
+from apps.portals.seller.behind import BILLED, EARNED, INTEREST, RETENTION, entries, recognitions, still_expected
+from apps.portals.seller.report_parts import (
+    PLOTTED,
+    ZERO,
+    Asked,
+    Report,
+    Row,
+    bars,
+    largest,
+    later,
+    months_of,
+    named,
+    spread,
+)
 from apps.portals.seller.reports_of_work import ageing, cash, retention
 from apps.revenue import services as revenue
 from apps.revenue.models import Obligation, Recognition
+from apps.revenue.rules import month_end
 
 MONTHS: Final = 6
 """Shown before this month, and as many after it."""
@@ -29,18 +42,24 @@ MONTHS: Final = 6
 def schedule(asked: Asked) -> Report:
     months = months_of(asked, before=MONTHS, after=MONTHS)
     found = revenue.recognised_by_month(**asked.whose, since=months[0])
-    expected = revenue.expected_by_month(**asked.whose, today=asked.today)
+    expected = revenue.Expected(**asked.whose, today=asked.today).by_month()
     heads = [_("Month"), _("Recognised"), _("Expected")]
-    tie_out = f"{reverse('seller:revenue_tie_out')}?currency={asked.currency}"
-    rows = [
-        Row(cells=[formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)], url=tie_out)
-        for month in months
-    ]
-    rest = sum((amount for month, amount in expected.items() if not months[0] <= month <= months[-1]), ZERO)
-    rows.append(Row(cells=[_("Later, late or without a date"), ZERO, rest]))
+    rows = []
+    for month in months:
+        days = {"since": month, "until": month_end(month)}
+        links = {1: recognitions(asked, **days), 2: still_expected(asked, **days)}
+        cells = [formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)]
+        rows.append(Row(cells=cells, links=links))
+    after = [amount for month, amount in expected.items() if months[-1] < month < revenue.NO_DATE]
+    late = [amount for month, amount in expected.items() if month < months[0] or month == revenue.NO_DATE]
+    links = {2: still_expected(asked, since=later(months[-1], 1))}
+    rows.append(Row(cells=[_("Later"), ZERO, sum(after, ZERO)], links=links))
+    links = {2: still_expected(asked, since=months[0], is_late=True)}
+    rows.append(Row(cells=[_("Late or without a date"), ZERO, sum(late, ZERO)], links=links))
+    links = {1: recognitions(asked, since=months[0], until=month_end(months[-1])), 2: still_expected(asked)}
     says = _("What was recognised by month, and what is expected and not earned yet.")
     chart = bars(asked, rows, heads=heads, columns=(1, 2), says=says)
-    return Report(heads=heads, rows=rows, chart=chart, note=spread())
+    return Report(heads=heads, rows=rows, chart=chart, note=spread(), links=links)
 
 
 def waterfall(asked: Asked) -> Report:
@@ -64,7 +83,10 @@ def waterfall(asked: Asked) -> Report:
         rest[(asked.day(signed.get(contract)) or asked.today).replace(day=1)] += amount
     heads = [_("Signed in"), _("Before"), *(formats.month(month) for month in months), _("Still to be earned")]
     rows = [
-        Row(cells=[formats.month(one), sums[one][None], *(sums[one][month] for month in months), rest[one]])
+        Row(
+            cells=[formats.month(one), sums[one][None], *(sums[one][month] for month in months), rest[one]],
+            links=_waterfall_links(asked, months, signed=one),
+        )
         for one in sorted({*sums, *rest})
     ]
     says = _("Revenue of contracts by the month in which they were signed: before, in these months, and still to come.")
@@ -74,13 +96,21 @@ def waterfall(asked: Asked) -> Report:
     ]
     told = [heads[0], heads[1], _("In these months"), heads[-1]]
     chart = bars(asked, plotted, heads=told, columns=(1, 2, 3), says=says)
-    return Report(heads=heads, rows=rows, chart=chart)
+    return Report(heads=heads, rows=rows, chart=chart, links=_waterfall_links(asked, months, signed=None))
+
+
+def _waterfall_links(asked: Asked, months: list[date], *, signed: date | None) -> dict[int, str]:
+    """The columns of a row: before the months, each of them, and what is still to be earned."""
+    links = {1: recognitions(asked, until=months[0] - timedelta(days=1), signed=signed)}
+    for column, month in enumerate(months, start=2):
+        links[column] = recognitions(asked, since=month, until=month_end(month), signed=signed)
+    return links | {len(months) + 2: still_expected(asked, signed=signed)}
 
 
 def remaining(asked: Asked) -> Report:
     """What is promised and not earned, by the year in which it is expected; days that passed uncounted are late."""
     years = [asked.today.year, asked.today.year + 1]
-    expected = revenue.expected_by_year(**asked.whose, today=asked.today)
+    expected = revenue.Expected(**asked.whose, today=asked.today).by_year()
     found = []
     for contract in asked.contracts():
         sums = expected.get(contract.pk, {})
@@ -89,12 +119,23 @@ def remaining(asked: Asked) -> Report:
         figures = [*(sums.get(year, ZERO) for year in years), later, late]
         names, url = named(contract)
         if any(figures):
-            found.append(Row(cells=[*names, *figures, sum(figures, ZERO)], url=url))
+            links = _remaining_links(asked, years, contract=contract.ref)
+            found.append(Row(cells=[*names, *figures, sum(figures, ZERO)], url=url, links=links))
     heads = [_("Contract"), _("Buyer"), *map(str, years), _("Later"), _("Without a date, or late"), _("Remaining")]
     says = _("The contracts of which most is still to be earned, by year.")
     plotted = largest(found, -1)
     chart = bars(asked, plotted, heads=heads, columns=range(2, len(heads) - 1), says=says)
-    return Report(heads=heads, rows=found, chart=chart, note=spread())
+    links = _remaining_links(asked, years, contract="")
+    return Report(heads=heads, rows=found, chart=chart, note=spread(), links=links)
+
+
+def _remaining_links(asked: Asked, years: list[int], *, contract: str) -> dict[int, str]:
+    links = {}
+    for column, year in enumerate(years, start=2):
+        links[column] = still_expected(asked, since=date(year, 1, 1), until=date(year, 12, 31), contract=contract)
+    links[4] = still_expected(asked, since=date(years[-1] + 1, 1, 1), contract=contract)
+    links[5] = still_expected(asked, since=date(years[0], 1, 1), is_late=True, contract=contract)
+    return links | {6: still_expected(asked, contract=contract)}
 
 
 def roll_forward(asked: Asked) -> Report:
@@ -111,7 +152,13 @@ def roll_forward(asked: Asked) -> Report:
     rows = [
         Row(
             cells=[formats.month(month), one.opening, one.recognised, one.interest, -one.billed, one.closing],
-            url=f"{reverse('seller:revenue_tie_out')}?currency={asked.currency}",
+            links={
+                1: entries(asked, until=month - timedelta(days=1)),
+                2: entries(asked, since=month, until=month_end(month), kind=EARNED),
+                3: entries(asked, since=month, until=month_end(month), kind=INTEREST),
+                4: entries(asked, since=month, until=month_end(month), kind=BILLED),
+                5: entries(asked, until=month_end(month)),
+            },
         )
         for month, one in found.items()
     ]
@@ -142,9 +189,23 @@ def billing(asked: Asked) -> Report:
             one.position.liability,
             one.retained,
         ]
-        rows.append(Row(cells=[*names, *amounts], url=url))
+        rows.append(Row(cells=[*names, *amounts], url=url, links=_billing_links(asked, contract.ref)))
     says = _("The contracts furthest from being billed as they are earned: unbilled is an asset, deferred a liability.")
-    return Report(heads=heads, rows=rows, chart=bars(asked, largest(rows, 4), heads=heads, columns=(5, 6), says=says))
+    chart = bars(asked, largest(rows, 4), heads=heads, columns=(5, 6), says=says)
+    return Report(heads=heads, rows=rows, chart=chart, links=_billing_links(asked, ""))
+
+
+def _billing_links(asked: Asked, contract: str) -> dict[int, str]:
+    """What is over- or under-billed, an asset or a liability is what stands on the contract balance."""
+    balance = entries(asked, contract=contract)
+    return {
+        2: recognitions(asked, contract=contract),
+        3: entries(asked, contract=contract, kind=BILLED),
+        4: balance,
+        5: balance,
+        6: balance,
+        7: entries(asked, contract=contract, account=RETENTION),
+    }
 
 
 REPORTS: Final[Mapping[str, tuple[Any, Callable[[Asked], Report]]]] = {

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.invoicing.models import Retention
 from apps.milestones.models import Milestone
 from apps.portals.charts import Bars, Series
+from apps.portals.seller.behind import RETENTION, entries
 from apps.portals.seller.durations import days_to_cash
 from apps.portals.seller.report_parts import MOST, ZERO, Asked, Cells, Report, Row, bars, largest, named
 
@@ -31,11 +32,13 @@ def retention(asked: Asked) -> Report:
         if contract.pk in sums:
             withheld, released = sums[contract.pk]
             url = reverse("seller:contract", args=[contract.ref])
-            rows.append(Row(cells=[*names, withheld, released, withheld - released], url=url))
+            links = dict.fromkeys((2, 3, 4), entries(asked, contract=contract.ref, account=RETENTION))
+            rows.append(Row(cells=[*names, withheld, released, withheld - released], url=url, links=links))
     heads = [_("Contract"), _("Buyer"), _("Withheld"), _("Released"), _("Still held")]
     says = _("The contracts of which buyers hold most: what was released, and what is still held.")
     chart = bars(asked, largest(rows, 4), heads=heads, columns=(3, 4), says=says)
-    return Report(heads=heads, rows=rows, chart=chart)
+    links = dict.fromkeys((2, 3, 4), entries(asked, account=RETENTION))
+    return Report(heads=heads, rows=rows, chart=chart, links=links)
 
 
 def ageing(asked: Asked) -> Report:

@@ -9,9 +9,10 @@ from apps.revenue.services.closing import (
     shut,
     take_up,
 )
-from apps.revenue.services.expecting import NO_DATE, expected_by_month, expected_by_year
+from apps.revenue.services.expecting import NO_DATE, Expected
 from apps.revenue.services.judging import Decision, judge
 from apps.revenue.services.reading import (
+    NET_OF_CONTRACT,
     ContractRevenue,
     RollForward,
     booked_by_month,
@@ -24,16 +25,16 @@ from apps.revenue.services.reading import (
 from apps.revenue.services.recognising import closed_through, recognise, recognise_all
 
 __all__ = [
+    "NET_OF_CONTRACT",
     "NO_DATE",
     "ContractRevenue",
     "Decision",
+    "Expected",
     "RollForward",
     "ask_to_close",
     "booked_by_month",
     "closed_through",
     "contracts_to_tend",
-    "expected_by_month",
-    "expected_by_year",
     "judge",
     "note_failure",
     "note_progress",

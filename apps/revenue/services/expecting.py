@@ -1,22 +1,32 @@
 """What is promised and not earned yet, by when it is expected to be: by month, and by contract and year."""
 
 from collections import defaultdict
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from apps.core import money
+from apps.revenue.models import Obligation
+from apps.revenue.models.obligation import ObligationQuerySet
 
 NO_DATE: Final = date.max
 """Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
 PARTS: Final = """
-WITH rest AS (
-  SELECT o.*, o.allocated - o.credited - o.recognised AS amount
-  FROM revenue_obligation o
-  WHERE o.organisation_id = %(organisation_id)s AND o.currency = %(currency)s
-    AND o.allocated - o.credited <> o.recognised
+WITH asked AS (
+  SELECT %s::bigint AS organisation, %s::text AS currency, %s::date AS today, %s::int AS digits, %s::text AS contract,
+         %s::timestamptz AS signed_from, %s::timestamptz AS signed_before, %s::bigint[] AS these
+), rest AS (
+  SELECT o.*, a.today, a.digits, o.allocated - o.credited - o.recognised AS amount
+  FROM asked a JOIN revenue_obligation o ON o.organisation_id = a.organisation AND o.currency = a.currency
+  JOIN contracts_contract c ON c.id = o.contract_id
+  WHERE o.allocated - o.credited <> o.recognised AND (a.these IS NULL OR o.id = ANY (a.these))
+    AND (a.contract = '' OR a.contract IN (c.ref, c.number))
+    AND (a.signed_from IS NULL OR c.activated_at >= a.signed_from AND c.activated_at < a.signed_before)
 ), span AS (
   SELECT r.id,
          (r.allocated - r.carried) / (r.agreed - r.done_before) * i.amount / (i.ends_on - i.bills_on + 1) AS a_day,
@@ -29,8 +39,8 @@ WITH rest AS (
   SELECT id, amount / (ends_on - greatest(starts_on, through + 1) + 1), greatest(starts_on, through + 1), ends_on
   FROM rest WHERE measure = 'straight_line' AND ends_on >= greatest(starts_on, through + 1)
   UNION ALL
-  SELECT id, amount / (planned_on - %(today)s::date + 1), %(today)s::date, planned_on
-  FROM rest WHERE measure = 'cost_to_cost' AND planned_on >= %(today)s::date
+  SELECT id, amount / (planned_on - today + 1), today, planned_on
+  FROM rest WHERE measure = 'cost_to_cost' AND planned_on >= today
 ), dated AS (
   SELECT id, month::date AS month, sum(a_day * (least(last, (month + interval '1 month - 1 day')::date)
                                                 - greatest(first, month::date) + 1)) AS weight
@@ -39,7 +49,7 @@ WITH rest AS (
   GROUP BY id, month
   UNION ALL
   SELECT id, date_trunc('month', planned_on::timestamp)::date, amount
-  FROM rest WHERE measure NOT IN ('over_time', 'straight_line', 'cost_to_cost') AND planned_on >= %(today)s::date
+  FROM rest WHERE measure NOT IN ('over_time', 'straight_line', 'cost_to_cost') AND planned_on >= today
 ), weighed AS (
   SELECT id, month, weight FROM dated
   UNION ALL
@@ -47,10 +57,10 @@ WITH rest AS (
   FROM rest r LEFT JOIN (SELECT id, sum(weight) AS weight FROM dated GROUP BY id HAVING sum(weight) <> 0) d USING (id)
 ), reached AS (
   SELECT r.contract_id, w.id, w.month, round(r.amount * sum(w.weight) OVER (PARTITION BY w.id ORDER BY w.month)
-                                             / sum(w.weight) OVER (PARTITION BY w.id), %(digits)s) AS cumulative
+                                             / sum(w.weight) OVER (PARTITION BY w.id), r.digits) AS cumulative
   FROM weighed w JOIN rest r USING (id)
 ), part AS (
-  SELECT contract_id, month, cumulative - lag(cumulative, 1, 0) OVER (PARTITION BY id ORDER BY month) AS amount
+  SELECT id, contract_id, month, cumulative - lag(cumulative, 1, 0) OVER (PARTITION BY id ORDER BY month) AS amount
   FROM reached
 )
 """
@@ -63,33 +73,75 @@ every report says the same of a month.
 """
 
 
-def _asked(organisation_id: int, currency: str, today: date) -> dict[str, Any]:
-    digits = money.digits(currency)
-    return {"organisation_id": organisation_id, "currency": currency, "today": today, "digits": digits}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is left of obligations in one currency: of all, of one contract by reference or number, of those signed
+    within a time; and of it what is expected from one day's month through another's, or, where ``is_late``, what nobody
+    can date or should have been earned before ``since``."""
 
+    organisation_id: int
+    currency: str
+    today: date
+    contract: str = ""
+    signed: tuple[datetime, datetime] | None = None
+    since: date | None = None
+    until: date | None = None
+    is_late: bool = False
 
-def expected_by_month(*, organisation_id: int, currency: str, today: date) -> dict[date, Decimal]:
-    """What is promised and not earned, by the month in which it is expected; :data:`NO_DATE` where none is.
+    def _asked(self, these: Sequence[int] | None = None) -> list[Any]:
+        since, before = self.signed or (None, None)
+        whose = [self.organisation_id, self.currency, self.today, money.digits(self.currency)]
+        return [*whose, self.contract, since, before, list(these) if these is not None else None]
 
-    Together it is what remains of all obligations, to the minor unit.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{PARTS} SELECT month, sum(amount) FROM part GROUP BY month HAVING sum(amount) <> 0 ORDER BY month",
-            _asked(organisation_id, currency, today),
-        )
-        return {month or NO_DATE: amount for month, amount in cursor.fetchall()}
+    def _within(self) -> tuple[str, list[Any]]:
+        if self.is_late:
+            return "month IS NULL OR month < %s::date", [self.since]
+        if self.since is None and self.until is None:
+            return "TRUE", []
+        first = self.since.replace(day=1) if self.since is not None else None
+        return "month >= coalesce(%s::date, month) AND month <= coalesce(%s::date, month)", [first, self.until]
 
+    def obligations(self) -> ObligationQuerySet:
+        """Those of which anything is expected within it, to be filtered to what the asker may see."""
+        within, more = self._within()
+        found = f"{PARTS} SELECT id FROM part WHERE ({within}) GROUP BY id HAVING sum(amount) <> 0"
+        # Of constants alone; whatever is asked for goes in as parameters.
+        return Obligation.objects.filter(pk__in=RawSQL(found, [*self._asked(), *more]))  # noqa: S611
 
-def expected_by_year(*, organisation_id: int, currency: str, today: date) -> dict[int, dict[int | None, Decimal]]:
-    """The same by contract and by year, None where nobody knows which; without contracts of which nothing is left."""
-    found: dict[int, dict[int | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{PARTS} SELECT contract_id, extract(year FROM month)::int, sum(amount) FROM part"
-            " GROUP BY 1, 2 HAVING sum(amount) <> 0",
-            _asked(organisation_id, currency, today),
-        )
-        for contract, year, amount in cursor.fetchall():
-            found[contract][year] += amount
-    return found
+    def of(self, these: Sequence[int]) -> dict[int, Decimal]:
+        """What is expected within it of some obligations, by their key."""
+        within, more = self._within()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{PARTS} SELECT id, sum(amount) FROM part WHERE {within} GROUP BY id", [*self._asked(these), *more]
+            )
+            return dict(cursor.fetchall())
+
+    def total(self) -> Decimal:
+        within, more = self._within()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{PARTS} SELECT coalesce(sum(amount), 0) FROM part WHERE {within}", [*self._asked(), *more])
+            found: tuple[Decimal] = cursor.fetchone()
+        return found[0]
+
+    def by_month(self) -> dict[date, Decimal]:
+        """By month; :data:`NO_DATE` where none is. Together it is what remains of obligations, to the minor unit."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{PARTS} SELECT month, sum(amount) FROM part GROUP BY month HAVING sum(amount) <> 0 ORDER BY month",
+                self._asked(),
+            )
+            return {month or NO_DATE: amount for month, amount in cursor.fetchall()}
+
+    def by_year(self) -> dict[int, dict[int | None, Decimal]]:
+        """By contract and by year, None where nobody knows which; without contracts of which nothing is left."""
+        found: dict[int, dict[int | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{PARTS} SELECT contract_id, extract(year FROM month)::int, sum(amount) FROM part"
+                " GROUP BY 1, 2 HAVING sum(amount) <> 0",
+                self._asked(),
+            )
+            for contract, year, amount in cursor.fetchall():
+                found[contract][year] += amount
+        return found

@@ -126,10 +126,18 @@ LISTS = (
     "quickbooks_accounts",
     "revenue",
     "revenue_reports",
+    "revenue_rows",
     "revenue_tie_out",
     "close_period",
 )
-OF_ALL = ("request_export", "revenue_csv", "revenue_xlsx", "report_csv", "report_xlsx", "set_monthly_statements")
+OF_ALL = (
+    "request_export",
+    "revenue_rows_csv",
+    "revenue_rows_xlsx",
+    "report_csv",
+    "report_xlsx",
+    "set_monthly_statements",
+)
 """Addresses without a reference that show no page."""
 
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.portals.seller.behind import TABLES
 from apps.portals.seller.reports import REPORTS
 from apps.revenue import services
 from apps.revenue.models import AccountingPeriod
@@ -62,11 +63,11 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         assert "Differs" not in tied
         assert tied.count("tone-positive") == 13
 
-        sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}recognitions.xlsx").content)).active
+        sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}rows.xlsx").content)).active
         assert sheet is not None
         cells = list(sheet.iter_rows(min_row=2))
         assert (cells[0][0].value, cells[0][0].data_type, cells[0][5].value) == ("'=NL-1", "s", 37777.78)
-        plain = seller.get(f"{PAGE}recognitions.csv").content.decode("utf-8-sig")
+        plain = seller.get(f"{PAGE}rows.csv").content.decode("utf-8-sig")
         assert plain.count("37777.78") == 2
         assert "\n=" not in plain, "no line begins a formula"
         assert "\n'=NL-1," in plain
@@ -89,7 +90,7 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         delivery = signed_in("delivery")
         assert "Your role does not allow you to see revenue" in text_of(delivery.get(PAGE))
         assert delivery.get(f"{PAGE}{contract.ref}/").status_code == 404
-        assert delivery.get(f"{PAGE}recognitions.csv").status_code == 404
+        assert delivery.get(f"{PAGE}rows.csv").status_code == 404
         assert signed_in("buyer").get(f"{PAGE}{contract.ref}/").status_code == 404
 
 
@@ -122,6 +123,29 @@ def test_an_accountant_judges_on_a_page_and_reads_why(parties: Parties, seller: 
         assert "does not allow you" in text_of(signed_in("delivery").get(address))
 
 
+def rows_add_up(seller: Client) -> None:
+    """Every figure that leads to rows is what they come to."""
+    followed = 0
+    for name in REPORTS:
+        page = seller.get(f"{PAGE}reports/?report={name}")
+        lines = [cells for _url, cells in page.context["rows"]]
+        if name != "roll-forward":
+            lines.append(page.context["totals"])
+        for head, text, _is_figure, url in {cell for cells in lines for cell in cells if cell[3]}:
+            found = seller.get(url).context
+            figure = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
+            assert abs(Decimal(figure)) == abs(found["total"] or 0), (name, head, text, url)
+            followed += 1
+    assert followed > 30
+    for of in TABLES:
+        rows = seller.get(f"{PAGE}rows/?of={of}&contract=%3DNL-1").context
+        file = seller.get(f"{PAGE}rows.csv?{rows['query']}").content.decode("utf-8-sig").strip().splitlines()
+        assert len(file) == len(rows["rows"]) + 1
+        assert {cells[0][1] for _url, cells in rows["rows"]} == {"=NL-1"}
+    unread = seller.get(f"{PAGE}rows/?from=yesterday")
+    assert (unread.status_code, "Enter a valid date" in text_of(unread)) == (422, True)
+
+
 def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
     parties: Parties, seller: Client, signed_in: SignIn
 ) -> None:
@@ -129,7 +153,8 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
     planned = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-0"), at=AT)
     scenarios.accepted_milestone(planned, at=AT)
     with clock.stopped(NOW):
-        counts = {name: asked(seller, f"{PAGE}reports/?report={name}") for name in REPORTS}
+        addresses = [f"{PAGE}reports/?report={name}" for name in REPORTS] + [f"{PAGE}rows/?of={of}" for of in TABLES]
+        counts = {address: asked(seller, address) for address in addresses}
         shown = {name: text_of(seller.get(f"{PAGE}reports/?report={name}")) for name in REPORTS}
         for name, figures in {
             "schedule": ("Mar", "37,777.78"),
@@ -143,9 +168,10 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
             for figure in figures:
                 assert figure in shown[name].replace("\u2212", "-"), (name, figure)
         assert "Nothing to report yet" in shown["retention"]
+        rows_add_up(seller)
         earned(parties, number="NL-2")
         earned(parties, number="NL-3")
-        assert {name: asked(seller, f"{PAGE}reports/?report={name}") for name in REPORTS} == counts, "as for one"
+        assert {address: asked(seller, address) for address in addresses} == counts, "as for one"
         for name in REPORTS:
             file = seller.get(f"{PAGE}reports.csv?report={name}").content.decode("utf-8-sig")
             assert "\n=" not in file, "no line begins a formula"

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_safe
 from apps.contracts.rules.schedule import Cell
 from apps.ledger.rules import guarded
 from apps.parties.roles import Action
-from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.seller.pages import page, today_of
-from apps.portals.seller.report_parts import Asked, Report
+from apps.portals.seller.report_parts import Asked, Report, shown
 from apps.portals.seller.reports import REPORTS
 from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
@@ -52,28 +51,14 @@ def revenue_reports(request: PortalRequest) -> HttpResponse:
         "currencies": currencies_of(request),
         "chart": report.chart,
         "heads": report.heads,
-        "rows": [(row.url, _shown(row.cells, report, asked.currency)) for row in report.rows[:SHOWN]],
-        "totals": _shown(report.totals, report, asked.currency) if report.rows else [],
+        "rows": [(row.url, shown(report.heads, row.cells, asked.currency, row.links)) for row in report.rows[:SHOWN]],
+        "totals": shown(report.heads, report.totals, asked.currency, report.links) if report.rows else [],
         "note": report.note,
         "is_cut": len(report.rows) > SHOWN,
         "here": reverse("seller:revenue_reports"),
         "crumbs": [(_("Revenue"), reverse("seller:revenue")), (_("Reports"), "")],
     }
     return page(request, "revenue_reports", context)
-
-
-def _shown(cells: object, report: Report, currency: str) -> list[tuple[str, str, bool]]:
-    """Head, text and whether it is a figure."""
-    found = []
-    for head, cell in zip(report.heads, cells, strict=True):  # type: ignore[call-overload]
-        if isinstance(cell, Decimal):
-            text = formats.number(cell, currency)
-        elif isinstance(cell, date):
-            text = formats.day(cell)
-        else:
-            text = "\N{EN DASH}" if cell is None else str(cell)
-        found.append((head, text, isinstance(cell, Decimal | int)))
-    return found
 
 
 @require_safe

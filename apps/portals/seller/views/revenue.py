@@ -1,12 +1,11 @@
 """Revenue: what was recognised and is to come, by contract, beside what the ledger says; and the closing of months."""
 
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,22 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts.models import Contract
-from apps.contracts.rules.schedule import Cell
 from apps.core import money
 from apps.core.errors import Refused
-from apps.ledger.rules import guarded
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.charts import Bars, Series
 from apps.portals.forms import add_refusal
 from apps.portals.paging import page_of
+from apps.portals.seller.behind import BILLED, EARNED, ENTRIES, EXPECTED, INTEREST, RECOGNITIONS, REVENUE, Which
 from apps.portals.seller.forms.exports import last_month
 from apps.portals.seller.forms.revenue import PeriodForm
 from apps.portals.seller.judged import judgements_of
 from apps.portals.seller.pages import Crumbs, page, today_of, why_not
 from apps.portals.seller.report_parts import spread
-from apps.portals.spreadsheets.writing import CSV, XLSX, written
 from apps.revenue import rules
 from apps.revenue import services as revenue_services
 from apps.revenue.models import AccountingPeriod, Modification, Obligation, PeriodState, Recognition
@@ -37,8 +34,6 @@ from apps.workflows import revenue as closing
 
 MONTHS: Final = 6
 """Shown before this month, and as many after it."""
-MOST_ROWS: Final = 50_000
-"""Recognitions of one file."""
 
 
 def _crumbs(*more: tuple[str, str]) -> Crumbs:
@@ -63,8 +58,8 @@ def chosen(request: PortalRequest, currencies: list[str]) -> str:
 
 
 def _contracts(request: PortalRequest, currency: str) -> "QuerySet[Contract, Contract]":
-    has_any = Exists(Obligation.objects.filter(contract=OuterRef("pk")))
-    return Contract.objects.of_seller(request.actor).filter(has_any, currency=currency).select_related("buyer")
+    mine = Contract.objects.of_seller(request.actor).filter(active_version__isnull=False, currency=currency)
+    return mine.select_related("buyer")
 
 
 def _later(month: date, months: int) -> date:
@@ -84,23 +79,42 @@ def revenue(request: PortalRequest) -> HttpResponse:
     whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
     rows = page_of(request, _contracts(request, currency))
     figures = revenue_services.of_contracts(rows.rows)
-    expected = revenue_services.expected_by_month(**whose, today=today)
+    expected = revenue_services.Expected(**whose, today=today).by_month()
     price, earned, remaining = revenue_services.totals(**whose)
     context = {
         "currency": currency,
         "currencies": currencies,
         "chart": _schedule(whose, expected, today=today),
-        "years": _by_year(expected),
+        "years": _by_year(expected, currency=currency, today=today),
         "note": spread(),
         "price": price,
         "earned": earned,
         "remaining": remaining,
         "roll": revenue_services.roll_forward(**whose, month=today),
-        "month": today.replace(day=1),
-        "rows": [(contract, figures[contract.pk]) for contract in rows.rows],
+        "links": _links(currency, since=today.replace(day=1), until=rules.month_end(today)),
+        "rows": [(contract, figures[contract.pk], _links(currency, contract=contract.ref)) for contract in rows.rows],
         "page": rows,
     }
     return page(request, "revenue", context)
+
+
+def _links(
+    currency: str, *, contract: str = "", since: date | None = None, until: date | None = None
+) -> dict[str, str]:
+    """The addresses of the rows of figures: of one contract, or of all; where days are said, of these."""
+    days: dict[str, Any] = {"since": since, "until": until}
+    before = since - timedelta(days=1) if since is not None else None
+    return {
+        "all": Which(of=RECOGNITIONS).url(currency),
+        "recognised": Which(of=RECOGNITIONS, contract=contract, **days).url(currency),
+        "earned": Which(of=ENTRIES, contract=contract, kind=EARNED, **days).url(currency),
+        "interest": Which(of=ENTRIES, contract=contract, kind=INTEREST, **days).url(currency),
+        "billed": Which(of=ENTRIES, contract=contract, kind=BILLED, **days).url(currency),
+        "revenue": Which(of=ENTRIES, contract=contract, account=REVENUE, **days).url(currency),
+        "opening": Which(of=ENTRIES, contract=contract, until=before).url(currency),
+        "balance": Which(of=ENTRIES, contract=contract).url(currency),
+        "remaining": Which(of=EXPECTED, contract=contract).url(currency),
+    }
 
 
 def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: date) -> Bars:
@@ -119,12 +133,21 @@ def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: da
     )
 
 
-def _by_year(expected: dict[date, Decimal]) -> list[tuple[str, Decimal]]:
-    years: dict[str, Decimal] = {}
+def _by_year(expected: dict[date, Decimal], *, currency: str, today: date) -> list[tuple[str, Decimal, str]]:
+    """Label, amount and the address of its rows; what should have been earned in a year before is late."""
+    years: dict[int | None, Decimal] = {}
     for month, amount in expected.items():
-        label = _("Without a date, or late") if month == revenue_services.NO_DATE else str(month.year)
-        years[label] = years.get(label, money.ZERO) + amount
-    return list(years.items())
+        year = None if month == revenue_services.NO_DATE or month.year < today.year else month.year
+        years[year] = years.get(year, money.ZERO) + amount
+    late = years.pop(None, None)
+    found = [
+        (str(year), amount, Which(of=EXPECTED, since=date(year, 1, 1), until=date(year, 12, 31)).url(currency))
+        for year, amount in sorted((year, amount) for year, amount in years.items() if year is not None)
+    ]
+    if late is not None:
+        url = Which(of=EXPECTED, since=date(today.year, 1, 1), is_late=True).url(currency)
+        found.append((_("Without a date, or late"), late, url))
+    return found
 
 
 @require_safe
@@ -168,52 +191,19 @@ def revenue_tie_out(request: PortalRequest) -> HttpResponse:
         "currency": currency,
         "currencies": currencies,
         "months": [
-            (month, reported.get(month, money.ZERO), booked.get(month, money.ZERO))
+            (
+                month,
+                reported.get(month, money.ZERO),
+                booked.get(month, money.ZERO),
+                _links(currency, since=month, until=rules.month_end(month)),
+            )
             for month in (_later(since, number) for number in range(12))
         ],
-        "rows": [(contract, figures[contract.pk]) for contract in rows.rows],
+        "rows": [(contract, figures[contract.pk], _links(currency, contract=contract.ref)) for contract in rows.rows],
         "page": rows,
         "crumbs": _crumbs((_("Report and ledger"), "")),
     }
     return page(request, "revenue_tie_out", context)
-
-
-@require_safe
-@portal("seller")
-def revenue_csv(request: PortalRequest) -> HttpResponse:
-    """Every recognition of the newest years as CSV."""
-    return _file(request, CSV)
-
-
-@require_safe
-@portal("seller")
-def revenue_xlsx(request: PortalRequest) -> HttpResponse:
-    """The same as a workbook."""
-    return _file(request, XLSX)
-
-
-def _file(request: PortalRequest, kind: str) -> HttpResponse:
-    _require(request)
-    return written(_cells(request), kind=kind, name=_("revenue"))
-
-
-def _cells(request: PortalRequest) -> Iterator[list[Cell]]:
-    """What people typed never begins a formula; figures stay figures."""
-    heads = (_("Contract"), _("Obligation"), _("Booked on"), _("Happened on"), _("Why"), _("Amount"))
-    yield [*heads, _("Cumulative"), _("Currency"), _("Reference")]
-    newest = Recognition.objects.visible_to(request.actor).select_related("contract", "obligation").order_by("-pk")
-    for row in newest[:MOST_ROWS]:
-        yield [
-            guarded(row.contract.number),
-            guarded(row.obligation.title),
-            row.booked_on,
-            row.occurred_on,
-            row.get_why_display(),
-            row.amount,
-            row.cumulative,
-            row.currency,
-            row.ref,
-        ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,261 @@
+"""The rows behind the figures of revenue: recognitions, what is still to be earned, and entries of the ledger.
+
+A figure of a report leads here with an address that says which rows it counts; what stands below them is the figure.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.ledger.charts import Seller
+from apps.ledger.models import Book, Entry, Line
+from apps.portals.seller.report_parts import Asked, Cells, Row, later
+from apps.revenue import services as revenue
+from apps.revenue.models import Recognition
+
+AT_ONCE: Final = 1_000
+"""Rows of a file that are in memory together."""
+BALANCE, REVENUE, RETENTION = "balance", "revenue", "retention"
+ACCOUNTS: Final[Mapping[str, tuple[Any, Sequence[str]]]] = {
+    BALANCE: (gettext_lazy("Contract balances"), revenue.NET_OF_CONTRACT),
+    REVENUE: (gettext_lazy("Revenue account"), (Seller.REVENUE,)),
+    RETENTION: (gettext_lazy("Retention held"), (Seller.RETENTION_HELD,)),
+}
+EARNED, INTEREST, BILLED = "recognised", "interest", "billed"
+KINDS: Final[Mapping[str, tuple[Any, Q]]] = {
+    EARNED: (gettext_lazy("Recognised"), Q(cause__startswith="revenue:")),
+    INTEREST: (gettext_lazy("Interest"), Q(cause__startswith="interest-")),
+    BILLED: (
+        gettext_lazy("Billed, less credits"),
+        ~Q(cause__startswith="revenue:") & ~Q(cause__startswith="interest-"),
+    ),
+}
+RECOGNITIONS, EXPECTED, ENTRIES = "recognitions", "expected", "entries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which rows: booked or expected from a day through another, of one contract by its reference or number, of those
+    signed in the month of a day; ``is_late`` is of what is expected, ``account`` and ``kind`` are of entries."""
+
+    of: str
+    since: date | None = None
+    until: date | None = None
+    contract: str = ""
+    signed: date | None = None
+    is_late: bool = False
+    account: str = BALANCE
+    kind: str = ""
+
+    def url(self, currency: str) -> str:
+        return f"{reverse('seller:revenue_rows')}?{self.query(currency)}"
+
+    def query(self, currency: str) -> str:
+        said = {
+            "of": self.of,
+            "currency": currency,
+            "from": self.since.isoformat() if self.since else "",
+            "to": self.until.isoformat() if self.until else "",
+            "contract": self.contract,
+            "signed": self.signed.isoformat() if self.signed else "",
+            "late": "1" if self.is_late else "",
+            "account": self.account if self.of == ENTRIES and self.account != BALANCE else "",
+            "kind": self.kind,
+        }
+        return urlencode({name: value for name, value in said.items() if value})
+
+    def within(self, zone: Any) -> tuple[datetime, datetime] | None:
+        """From when until before when the contracts were signed, where that is asked."""
+        if self.signed is None:
+            return None
+        first = self.signed.replace(day=1)
+        return tuple(datetime.combine(day, time(), zone) for day in (first, later(first, 1)))  # type: ignore[return-value]
+
+
+def recognitions(asked: Asked, **which: Any) -> str:
+    """The address of recognitions."""
+    return Which(of=RECOGNITIONS, **which).url(asked.currency)
+
+
+def still_expected(asked: Asked, **which: Any) -> str:
+    """The address of what is still to be earned."""
+    return Which(of=EXPECTED, **which).url(asked.currency)
+
+
+def entries(asked: Asked, **which: Any) -> str:
+    """The address of entries on contract balances, or on the account that is said."""
+    return Which(of=ENTRIES, **which).url(asked.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What is asked for: the rows newest first, how some of them are shown, and what they add up to in ``column``."""
+
+    heads: Sequence[str]
+    found: QuerySet[Any, Any]
+    shown: Callable[[Sequence[Any]], list[Row]]
+    total: Callable[[], Decimal]
+    column: int
+    key: str = "ref"
+    note: str = ""
+
+    def all(self) -> Iterator[Row]:
+        """Every row, a thousand in memory at a time."""
+        last: int | None = None
+        while True:
+            rows = self.found if last is None else self.found.filter(pk__lt=last)
+            some = list(rows.order_by("-pk")[:AT_ONCE])
+            yield from self.shown(some)
+            if len(some) < AT_ONCE:
+                return
+            last = some[-1].pk
+
+
+def rows_of(asked: Asked, which: Which) -> Rows:
+    return TABLES[which.of][1](asked, which)
+
+
+def _contract(which: Which) -> Q:
+    return Q(contract__ref=which.contract) | Q(contract__number=which.contract) if which.contract else Q()
+
+
+def _signed(asked: Asked, which: Which) -> Q:
+    within = which.within(asked.zone)
+    return Q(contract__activated_at__gte=within[0], contract__activated_at__lt=within[1]) if within else Q()
+
+
+def _days(which: Which, field: str) -> Q:
+    found = Q()
+    if which.since is not None:
+        found &= Q(**{f"{field}__gte": which.since})
+    if which.until is not None:
+        found &= Q(**{f"{field}__lte": which.until})
+    return found
+
+
+def _recognitions(asked: Asked, which: Which) -> Rows:
+    found = Recognition.objects.visible_to(asked.actor).filter(
+        _contract(which), _signed(asked, which), _days(which, "booked_on"), currency=asked.currency
+    )
+
+    def shown(rows: Sequence[Recognition]) -> list[Row]:
+        return [
+            Row(
+                cells=[
+                    row.contract.number,
+                    row.obligation.title,
+                    row.booked_on,
+                    row.occurred_on,
+                    row.get_why_display(),
+                    row.amount,
+                    row.cumulative,
+                ],
+                url=reverse("seller:contract_revenue", args=[row.contract.ref]),
+            )
+            for row in rows
+        ]
+
+    heads = [_("Contract"), _("Obligation"), _("Booked on"), _("Happened on"), _("Why"), _("Amount"), _("Cumulative")]
+    return Rows(
+        heads=heads,
+        found=found.select_related("contract", "obligation"),
+        shown=shown,
+        total=lambda: money.total([found.aggregate(sum=Sum("amount", default=money.ZERO))["sum"]]),
+        column=5,
+    )
+
+
+def _expected(asked: Asked, which: Which) -> Rows:
+    expected = revenue.Expected(
+        **asked.whose,
+        today=asked.today,
+        contract=which.contract,
+        signed=which.within(asked.zone),
+        since=which.since,
+        until=which.until,
+        is_late=which.is_late,
+    )
+    found = expected.obligations().visible_to(asked.actor).select_related("contract")
+
+    def shown(rows: Sequence[Any]) -> list[Row]:
+        parts = expected.of([row.pk for row in rows])
+        return [
+            Row(
+                cells=[
+                    row.contract.number,
+                    row.title,
+                    row.get_measure_display(),
+                    row.ends_on or row.planned_on,
+                    row.allocated - row.credited,
+                    row.recognised,
+                    row.remaining,
+                    parts.get(row.pk, money.ZERO),
+                ],
+                url=reverse("seller:contract_revenue", args=[row.contract.ref]),
+            )
+            for row in rows
+        ]
+
+    heads = [_("Contract"), _("Obligation"), _("Measured"), _("Planned"), _("Allocated"), _("Recognised")]
+    heads += [_("Remaining"), _("Expected here")]
+    return Rows(heads=heads, found=found, shown=shown, total=expected.total, column=7)
+
+
+def _entries(asked: Asked, which: Which) -> Rows:
+    book = Q(book__purpose=Book.Purpose.SELLER, book__currency=asked.currency)
+    lines = Line.objects.filter(account__code__in=ACCOUNTS[which.account][1])
+    contracts = Contract.objects.of_seller(asked.actor)
+    if which.contract:
+        one = contracts.filter(Q(ref=which.contract) | Q(number=which.contract)).values_list("ref", flat=True).first()
+        lines = lines.filter(key=f"contract:{one}" if one else "-")
+    kind = KINDS[which.kind][1] if which.kind else Q()
+    mine = Entry.objects.visible_to(asked.actor).filter(book, _days(which, "booked_on"), kind)
+    own = lines.filter(entry=OuterRef("pk")).order_by()
+    found = mine.annotate(
+        moved=Subquery(own.values("entry").annotate(sum=Sum("amount")).values("sum")),
+        about=Subquery(own.order_by("pk").values("key")[:1]),
+    ).filter(moved__isnull=False)
+
+    def shown(rows: Sequence[Any]) -> list[Row]:
+        refs = {vars(row)["about"].removeprefix("contract:") for row in rows}
+        numbers = dict(contracts.filter(ref__in=refs).values_list("ref", "number"))
+        made = []
+        for row in rows:
+            ref = vars(row)["about"].removeprefix("contract:")
+            url = reverse("seller:contract_revenue", args=[ref]) if ref in numbers else ""
+            cells: Cells = [numbers.get(ref, ""), row.booked_on, row.description, row.cause, vars(row)["moved"]]
+            made.append(Row(cells=cells, url=url))
+        return made
+
+    def total() -> Decimal:
+        sums = lines.filter(entry__in=mine).aggregate(sum=Sum("amount", default=money.ZERO))
+        return money.total([sums["sum"]])
+
+    return Rows(
+        heads=[_("Contract"), _("Booked on"), _("What"), _("Cause"), _("Amount")],
+        found=found,
+        shown=shown,
+        total=total,
+        column=4,
+        key="cause",
+        note=_("Positive is debit, negative credit: on contract balances what is billed is negative."),
+    )
+
+
+TABLES: Final[Mapping[str, tuple[Promise, Callable[[Asked, Which], Rows]]]] = {
+    RECOGNITIONS: (gettext_lazy("Recognitions"), _recognitions),
+    EXPECTED: (gettext_lazy("Still to be earned"), _expected),
+    ENTRIES: (gettext_lazy("Entries of the ledger"), _entries),
+}
+"""By name in the address."""
