@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
+from apps.contracts.rules.schedule import Cell
 from apps.core import money
+from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.charts import Bars, Chart, Series
@@ -138,6 +140,13 @@ def shown(heads: Sequence[str], cells: Sequence[object], currency: str, links: M
         url = links.get(column, "") if cell else ""
         found.append((head, _text(cell, currency), isinstance(cell, Decimal | int), url))
     return found
+
+
+def in_file(cell: str | Decimal | date | int | None) -> Cell:
+    """A cell of a file: what people typed never begins a formula, and figures stay figures."""
+    if isinstance(cell, str):
+        return guarded(cell)
+    return Decimal(cell) if isinstance(cell, int) else cell
 
 
 def _text(cell: object, currency: str) -> str:

@@ -21,6 +21,7 @@ from apps.portals.seller.report_parts import (
     PLOTTED,
     ZERO,
     Asked,
+    Cells,
     Report,
     Row,
     bars,
@@ -48,7 +49,7 @@ def schedule(asked: Asked) -> Report:
     for month in months:
         days = {"since": month, "until": month_end(month)}
         links = {1: recognitions(asked, **days), 2: still_expected(asked, **days)}
-        cells = [formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)]
+        cells: Cells = [formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)]
         rows.append(Row(cells=cells, links=links))
     after = [amount for month, amount in expected.items() if months[-1] < month < revenue.NO_DATE]
     late = [amount for month, amount in expected.items() if month < months[0] or month == revenue.NO_DATE]
@@ -58,7 +59,9 @@ def schedule(asked: Asked) -> Report:
     rows.append(Row(cells=[_("Late or without a date"), ZERO, sum(late, ZERO)], links=links))
     links = {1: recognitions(asked, since=months[0], until=month_end(months[-1])), 2: still_expected(asked)}
     says = _("What was recognised by month, and what is expected and not earned yet.")
-    chart = bars(asked, rows, heads=heads, columns=(1, 2), says=says)
+    # Below a bar there is room for one word.
+    plotted = [*rows[:-1], Row(cells=[_("Late"), *rows[-1].cells[1:]])]
+    chart = bars(asked, plotted, heads=heads, columns=(1, 2), says=says)
     return Report(heads=heads, rows=rows, chart=chart, note=spread(), links=links)
 
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from apps.contracts.rules.schedule import Cell
-from apps.ledger.rules import guarded
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
@@ -21,7 +20,7 @@ from apps.portals.forms import DayField
 from apps.portals.paging import page_of
 from apps.portals.seller.behind import ACCOUNTS, BALANCE, ENTRIES, EXPECTED, KINDS, TABLES, Which, rows_of
 from apps.portals.seller.pages import page, today_of
-from apps.portals.seller.report_parts import Asked, shown
+from apps.portals.seller.report_parts import Asked, in_file, shown
 from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 
@@ -129,5 +128,4 @@ def _cells(asked: Asked, which: Which) -> Iterator[list[Cell]]:
     rows = rows_of(asked, which)
     yield [*rows.heads, _("Currency")]
     for row in rows.all():
-        cells = [guarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
-        yield [*cells, asked.currency]
+        yield [*(in_file(cell) for cell in row.cells), asked.currency]

@@ -1,8 +1,6 @@
 """Reports of revenue: a table and a plot, and the same rows as CSV or XLSX."""
 
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.contracts.rules.schedule import Cell
-from apps.ledger.rules import guarded
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.seller.pages import page, today_of
-from apps.portals.seller.report_parts import Asked, Report, shown
+from apps.portals.seller.report_parts import Asked, Report, in_file, shown
 from apps.portals.seller.reports import REPORTS
 from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
@@ -85,10 +82,4 @@ def _cells(report: Report) -> Iterator[list[Cell]]:
     """What people typed never begins a formula; figures stay figures."""
     yield list(report.heads)
     for row in report.rows:
-        yield [_cell(cell) for cell in row.cells]
-
-
-def _cell(cell: str | Decimal | date | int | None) -> Cell:
-    if isinstance(cell, str):
-        return guarded(cell)
-    return Decimal(cell) if isinstance(cell, int) else cell
+        yield [in_file(cell) for cell in row.cells]
