@@ -4,9 +4,10 @@ from apps.ledger.checks import Check
 
 CHECKS = (
     Check(
-        "What of every accepted part is certified, and what of it stands in an application for payment, is all of it",
+        "What of every accepted part is certified, and what of it stands in an application for payment, is all of it"
+        " but for what is withheld for defects",
         """
-        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount - w.amount, s.amount
+        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount - w.amount - h.amount, s.amount
         FROM milestones_milestone m
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(n.unbilled), 0) AS amount FROM milestones_nullification n
@@ -18,7 +19,11 @@ CHECKS = (
             FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id
             WHERE l.milestone_id = m.id
         ) s
-        WHERE s.lines > 0 AND s.amount <> m.amount - w.amount
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(CASE WHEN r.state IN ('open', 'mended') THEN r.amount ELSE r.reduced_by END), 0)
+                AS amount FROM milestones_reservation r WHERE r.milestone_id = m.id
+        ) h
+        WHERE s.lines > 0 AND s.amount <> m.amount - w.amount - h.amount
         """,
     ),
     Check(

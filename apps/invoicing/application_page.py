@@ -17,12 +17,16 @@ from apps.core import canonical
 from apps.core.printing import press, words
 from apps.core.printing.facts import Fact
 from apps.core.printing.parts import DATA, Inside
+from apps.invoicing.models.charge import ChargeKind
 
 TEMPLATE: Final = "documents/application.html"
 STYLE: Final = "record"
 TEXT_FILE: Final = "application.json"
 COLUMNS: Final = ("scheduled", "previous", "period", "stored", "completed", "percent", "balance", "retained")
 """The figures of a line of the sheet, in their order."""
+WITHHELD: Final = "withheld"
+"""What of a line is accepted and cannot be applied for before its defects are settled: a last column where there is
+any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Charged:
+    """What stands beside the price by its own document; ``amount`` has its tax, and is below zero for the buyer's."""
+
+    name: str
+    document: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that the template shows. ``at`` is the instant that the file names."""
 
@@ -65,12 +78,14 @@ class Page:
     buyer: str
     period: str
     is_certified: bool
+    has_withheld: bool
     due: str
     currency: str
     rows: Sequence[Row]
     totals: Sequence[str]
     parts: Sequence[Part]
     summary: Sequence[tuple[str, str, bool]]
+    charges: Sequence[tuple[str, str, str]]
     decision: Sequence[Fact]
     comment: str
     sha256: str
@@ -106,6 +121,7 @@ def page_of(text: str, *, at: datetime) -> Page:
             **{name: words.day(date.fromisoformat(day)) for name, day in said["period"].items()}
         ),
         is_certified=said["stage"] == "certified",
+        has_withheld=WITHHELD in said["totals"],
         due=words.money(Decimal(said["summary"]["due"]), currency),
         currency=currency,
         rows=[Row(words.count(one["position"]), one["title"], _figures(one, currency)) for one in said["sheet"]],
@@ -120,6 +136,7 @@ def page_of(text: str, *, at: datetime) -> Page:
             for one in said["parts"]
         ],
         summary=[(one.name, number(one.amount), one.is_sum) for one in summary_of(said["summary"])],
+        charges=[(one.name, one.document, number(one.amount)) for one in charges_of(said)],
         decision=_decision(said),
         comment=said.get("comment", ""),
         sha256=canonical.sha256(text),
@@ -145,19 +162,46 @@ def summary_of(said: Mapping[str, Any]) -> list[Figure]:
     ]
     if one["withheld"]:
         rows.append(Figure(gettext("Less withheld for defects"), -one["withheld"]))
-    return [
-        *rows,
+    rows += [
         Figure(gettext("Earned less retention"), one["earned"], is_sum=True),
         Figure(gettext("Less previous certificates for payment"), -one["previous"]),
         Figure(gettext("Current payment due"), one["due"], is_sum=True),
         Figure(gettext("Balance to finish, with retention, net of tax"), one["balance"], is_sum=True),
     ]
+    if withheld := one.get("accepted_and_withheld"):
+        rows.append(Figure(gettext("Of it accepted, and withheld until defects are mended"), withheld))
+    return rows
+
+
+def charges_of(said: Mapping[str, Any]) -> list[Charged]:
+    """What stands beside the price by documents of its own, in the language that is active."""
+    names = {
+        ChargeKind.DAMAGES.value: gettext("Damages for delay of “{milestone}”"),
+        ChargeKind.BACK_CHARGE.value: gettext("Back-charge on “{milestone}”"),
+        ChargeKind.BONUS.value: gettext("Bonus: “{milestone}” before its planned day"),
+    }
+    return [
+        Charged(
+            names[one["kind"]].format(milestone=one["milestone"]),
+            gettext("{document}, taken from {invoice}").format(document=one["document"], invoice=one["to"])
+            if one["to"]
+            else one["document"],
+            Decimal(one["gross"]),
+        )
+        for one in said.get("charges", [])
+    ]
+
+
+def columns_of(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The figures of a line in a text: one more where something is withheld for defects."""
+    return (*COLUMNS, WITHHELD) if WITHHELD in said["totals"] else COLUMNS
 
 
 def _figures(row: Mapping[str, Any], currency: str) -> list[str]:
     return [
         f"{words.number(Decimal(row[name]), currency)}" if name != "percent" else words.percent(Decimal(row[name]))
-        for name in COLUMNS
+        for name in (*COLUMNS, WITHHELD)
+        if name in row
     ]
 
 
@@ -170,5 +214,6 @@ def _decision(said: Mapping[str, Any]) -> list[Fact]:
         (gettext("Submitted"), words.instant(datetime.fromisoformat(said["submitted_at"]), zone=zone)),
         (gettext("Certified by"), said["certified_by"]),
         (gettext("Certified"), words.instant(datetime.fromisoformat(said["certified_at"]), zone=zone)),
+        *([(gettext("By personal link to"), link)] if (link := said.get("certified_by_link_to")) else []),
         (gettext("SHA-256 of what was submitted"), said["submitted_sha256"]),
     ]

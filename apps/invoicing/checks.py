@@ -129,6 +129,10 @@ CHECKS = (
         FROM milestones_milestone m
         LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
         WHERE NOT EXISTS (SELECT 1 FROM invoicing_applicationline a WHERE a.milestone_id = m.id)
+          AND NOT EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_contract c
+            ON c.active_version_id = v.id AND c.id = m.contract_id WHERE v.bills_by = 'application' AND m.amount =
+            (SELECT sum(CASE WHEN r.state IN ('open', 'mended') THEN r.amount ELSE r.reduced_by END)
+             FROM milestones_reservation r WHERE r.milestone_id = m.id))
           AND ((m.state IN ('accepted', 'nullified') AND i.net + i.recovered IS DISTINCT FROM m.amount)
            OR (m.state NOT IN ('accepted', 'nullified') AND i.id IS NOT NULL))
         """,

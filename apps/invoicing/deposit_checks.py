@@ -11,6 +11,9 @@ STILL_TO_BILL = """(
       WHERE i.contract_id = c.id AND l.recovery = '' AND i.billed_at IS NULL AND i.cancelled_at IS NULL)
     + (SELECT coalesce(sum(l.claimed), 0) FROM invoicing_applicationline l JOIN invoicing_application a
       ON a.id = l.application_id AND a.state IN ('open', 'submitted') WHERE a.contract_id = c.id)
+    + (SELECT coalesce(sum(r.amount), 0) FROM milestones_reservation r JOIN contracts_contractversion v
+      ON v.id = c.active_version_id AND v.bills_by = 'application'
+      WHERE r.contract_id = c.id AND r.state IN ('open', 'mended'))
 )"""
 """What of the price of a contract is not billed yet."""
 

@@ -16,12 +16,15 @@ CHECKS = (
         """,
     ),
     Check(
-        "Every amount that an acceptance withholds is withheld of its invoice",
+        "Every amount that an acceptance withholds is withheld of its invoice, where it has one of its own",
         """
         SELECT 'reservation ' || r.ref, r.amount, coalesce(w.gross, 0)
         FROM milestones_reservation r
         LEFT JOIN invoicing_withholding w ON w.reservation_id = r.id
-        WHERE (r.amount > 0) <> (w.id IS NOT NULL)
+        JOIN milestones_milestone m ON m.id = r.milestone_id
+        JOIN contracts_planline l ON l.id = m.line_id
+        JOIN contracts_contractversion v ON v.id = l.version_id
+        WHERE (r.amount > 0 AND v.bills_by <> 'application') <> (w.id IS NOT NULL)
         """,
     ),
     Check(

@@ -1,36 +1,49 @@
 """Applications for payment: submitted by the seller, certified by the buyer, and by that, and nothing else, billed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
+from apps.core import money
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Application
-from apps.invoicing.services import applications, certifying
+from apps.invoicing.services import applications, certifying, collected
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 from apps.parties.actor import Actor
-from apps.workflows import application_jobs, jobs, retention_jobs
+from apps.workflows import application_jobs, going_on, jobs, retention_jobs
 from apps.workflows.once import Answer, once
 
 
-def apply_for(milestone: Milestone, *, contract: Contract, actor: Actor, at: datetime) -> Answer:
-    """Where applications for payment are billed, what was accepted stands in the one that collects; no invoice yet."""
-    application = applications.collect(milestone, contract=contract, actor=actor, at=at)
+def apply_for(
+    milestone: Milestone,
+    *,
+    contract: Contract,
+    actor: Actor,
+    at: datetime,
+    reservations: Sequence[Reservation] = (),
+) -> Answer:
+    """Where applications for payment are billed, what was accepted stands in the one that collects; no invoice yet.
+
+    What is withheld for the ``reservations`` stands there once each is settled.
+    """
+    withheld = money.total(one.amount for one in reservations)
+    application = collected.collect(milestone, contract=contract, actor=actor, at=at, withheld=withheld)
     if invoicing.releases_with(milestone):
         retention_jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
-    return {"milestone": milestone.ref, "application": application.ref}
+    return {"milestone": milestone.ref, "application": application.ref if application is not None else ""}
 
 
 @once
 def submit_application(*, actor: Actor, key: str, application_ref: str, seen: str) -> Answer:
-    """The seller asks for what was accepted by now; frozen from here on, and the buyer's certifiers are asked.
+    """The seller asks for what was accepted by now; frozen from here on, and the buyer's certifiers are asked: its
+    signatory by a personal link, while nobody of the buyer has a place here.
 
     ``seen`` is the SHA-256 of the text that the seller was shown.
     """
@@ -39,6 +52,7 @@ def submit_application(*, actor: Actor, key: str, application_ref: str, seen: st
     application = applications.submit_application(
         contract=contract, application_ref=application_ref, actor=actor, seen=seen, at=at
     )
+    going_on.keep_link(contract, GuestGrant.Purpose.CERTIFY, application.ref, actor=actor, at=at)
     jobs.defer(_news(application, contract.buyer_id))
     return {"application": application.ref, "number": str(application.number)}
 
@@ -51,6 +65,7 @@ def withdraw_application(*, actor: Actor, key: str, application_ref: str) -> Ans
     application = applications.withdraw_application(
         contract=contract, application_ref=application_ref, actor=actor, at=at
     )
+    contracts.close_grants(subject_ref=application.ref, at=at)
     jobs.defer(_news(application, contract.buyer_id))
     return {"application": application.ref}
 
@@ -63,6 +78,7 @@ def return_application(*, actor: Actor, key: str, application_ref: str, seen: st
     application = applications.return_application(
         contract=contract, application_ref=application_ref, actor=actor, seen=seen, reason=reason, at=at
     )
+    contracts.close_grants(subject_ref=application.ref, at=at)
     jobs.defer(_news(application, contract.seller_id))
     return {"application": application.ref}
 
@@ -105,6 +121,7 @@ def certify_application(
         comment=comment,
         at=at,
     )
+    contracts.close_grants(subject_ref=application_ref, at=at)
     open_milestones = milestones.open_milestones(contract=contract)
     contracts.complete_when_all_billed(
         contract=contract,

@@ -187,6 +187,7 @@ def _take_back(
             actor=actor,
             left=found.left,
             unbilled=found.unbilled,
+            withheld=found.withheld,
             at=at,
         )
         withdrawing.withdraw_standing(found, nullification=nullification)

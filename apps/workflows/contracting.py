@@ -23,6 +23,7 @@ LINK_MAILS = {
     GuestGrant.Purpose.DISPUTE: link_jobs.send_link,
     GuestGrant.Purpose.SETTLE: link_jobs.send_link,
     GuestGrant.Purpose.CONFIRM_EVENT: link_jobs.send_link,
+    GuestGrant.Purpose.CERTIFY: link_jobs.send_link,
     GuestGrant.Purpose.TAKE_OVER: beginning_jobs.send_seller_asked,
 }
 

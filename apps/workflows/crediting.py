@@ -79,6 +79,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
         actor=actor,
         left=found.left,
         unbilled=found.unbilled,
+        withheld=found.withheld,
         at=at,
     )
     withdrawing.withdraw_standing(found, nullification=nullification)

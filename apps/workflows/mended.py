@@ -8,15 +8,13 @@ from procrastinate.jobs import JobDeferrer
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
-from apps.core.refs import new_ref
-from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute
 from apps.milestones.rules import ANSWER_DAYS
 from apps.milestones.services import awaited_answers
 from apps.milestones.services.awaited_answers import LOOK, AwaitedAnswer
 from apps.parties.actor import Actor
-from apps.workflows import crediting, dispute_jobs, going_on, jobs, reservation_jobs, revenue_jobs
+from apps.workflows import dispute_jobs, going_on, jobs, reservation_jobs, settled_defects
 from apps.workflows.dispute_jobs import RAISED
 from apps.workflows.models import IdempotencyKey
 from apps.workflows.once import Answer, once
@@ -52,28 +50,16 @@ def settle_defect(
     dispute: Dispute, *, news: list[JobDeferrer], contract: Contract, actor: Actor, at: datetime
 ) -> Answer:
     """What the end of a dispute makes of its defect: what was withheld is payable, less what both sides agreed not to
-    be owed, which is credited. Last in its workflow: the number of a credit note is taken here."""
+    be owed. Last in its workflow: the number of a credit note is taken here."""
     answer = {"dispute": dispute.ref, "state": str(dispute.state)}
     reservation = milestones.settle_defect(dispute, actor=actor, at=at)
     if reservation is None:
         jobs.defer(*news)
         return answer
-    going_on.close_links_to_defects(reservation, at=at)
-    if not dispute.upheld:
-        jobs.defer(*news)
-        invoicing.make_due(reservation=reservation, at=at)
-        return answer
-    ref, proposer = new_ref(), milestones.proposer_of(dispute)
-    jobs.defer(*news, crediting.document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
-    note = invoicing.reduce(
-        ref,
-        reservation=reservation,
-        reason=milestones.reason_of_reduction(reservation),
-        actor=actor,
-        issuer=invoicing.Issuer(*proposer) if proposer is not None else None,
-        at=at,
+    proposer = milestones.proposer_of(dispute) if dispute.upheld else None
+    return answer | settled_defects.settle(
+        reservation, contract=contract, news=news, offerer=proposer, actor=actor, at=at
     )
-    return {**answer, "credit_note": note.ref, "number": note.number}
 
 
 def due_answers(*, at: datetime) -> list[AwaitedAnswer]:

@@ -16,8 +16,10 @@ def make_certificate(*, submission_ref: str) -> None:
         stands_in = StandsIn(number=line.application.number, ref=line.application.ref)
         certificates.make(submission_ref=submission_ref, invoice=stands_in)
         return
-    invoice = Invoice.objects.get(milestone__accepted_submission__ref=submission_ref)
-    certificates.make(submission_ref=submission_ref, invoice=_billed(invoice))
+    invoice = Invoice.objects.filter(milestone__accepted_submission__ref=submission_ref).first()
+    certificates.make(
+        submission_ref=submission_ref, invoice=_billed(invoice) if invoice is not None else StandsIn(number=0, ref="")
+    )
 
 
 def make_event_certificate(*, event_ref: str) -> None:

@@ -13,17 +13,14 @@ from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import GuestGrant
 from apps.core.database import walls
-from apps.core.refs import new_ref
 from apps.financing import services as financing
-from apps.invoicing import services as invoicing
-from apps.invoicing.services import applications
 from apps.invoicing.services.reserved import check_withholdable
 from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Reservation, ReservationWord
 from apps.milestones.services import Defect, defect_dates
 from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
+from apps.workflows import before_acceptance, going_on, jobs, reservation_jobs, settled_defects, sign_off
 from apps.workflows.models import IdempotencyKey
 from apps.workflows.once import Answer, once
 
@@ -41,7 +38,6 @@ def accept_with_reservations(
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    applications.refuse_by_application(contract, why=applications.BY_APPLICATION["reserve"])
     if any(defect.amount for defect in defects):
         financing.require_unassigned_to_withhold(submission_ref=submission_ref)
     done = milestones.accept_with_reservations(
@@ -54,8 +50,11 @@ def accept_with_reservations(
         at=at,
     )
     if isinstance(done, FirstAcceptance):
-        amounts = [one.amount for one in done.listed if one.amount]
-        check_withholdable(amounts, milestone=done.submission.milestone, contract=contract)
+        milestone = done.submission.milestone
+        if not milestone.line.version.is_by_application:
+            # There no invoice is issued for it, and less is applied for instead.
+            amounts = [one.amount for one in done.listed if one.amount]
+            check_withholdable(amounts, milestone=milestone, contract=contract)
         return before_acceptance.call_second(done, contract=contract)
     milestone, others_open, reservations = done
     jobs.defer(*going_on.link(contract, MEND, milestone.ref, actor=actor, at=at))
@@ -115,10 +114,8 @@ def release_reservation(*, actor: Actor, key: str, reservation_ref: str, text: s
     reservation = milestones.release_reservation(
         contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at
     )
-    jobs.defer(_news(_last(reservation), actor=actor))
-    going_on.close_links_to_defects(reservation, at=at)
-    withheld = invoicing.make_due(reservation=reservation, at=at)
-    return {"reservation": reservation_ref, "invoice": withheld.invoice.ref if withheld is not None else ""}
+    news = [_news(_last(reservation), actor=actor)]
+    return settled_defects.settle(reservation, contract=contract, news=news, actor=actor, at=at)
 
 
 @once
@@ -135,22 +132,13 @@ def offer_reduction(*, actor: Actor, key: str, reservation_ref: str, amount: Dec
 
 @once
 def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
-    """The other side agrees: a credit note lowers the price, what is left of the withheld amount is payable."""
+    """The other side agrees: the price is lower by it, what is left of the withheld amount is payable."""
     contract = contracts.lock(contract_id=milestones.contract_of_offer(offer_ref=offer_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     reservation = milestones.agree_reduction(contract=contract, offer_ref=offer_ref, actor=actor, at=at)
-    ref = new_ref()
+    news = [_news(_last(reservation), actor=actor)]
     offerer = milestones.offerer_of(reservation)
-    going_on.close_links_to_defects(reservation, at=at)
-    jobs.defer(
-        _news(_last(reservation), actor=actor),
-        crediting.document(ref, seller_id=contract.seller_id),
-        revenue_jobs.following(contract),
-    )
-    reason = milestones.reason_of_reduction(reservation)
-    issuer = invoicing.Issuer(*offerer) if offerer is not None else None
-    note = invoicing.reduce(ref, reservation=reservation, reason=reason, actor=actor, issuer=issuer, at=at)
-    return {"reservation": reservation.ref, "credit_note": note.ref, "number": note.number}
+    return settled_defects.settle(reservation, contract=contract, news=news, offerer=offerer, actor=actor, at=at)
 
 
 def due_defects(*, at: datetime) -> list[DefectToMend]:

@@ -191,7 +191,7 @@ def bill_accepted(
         *retention_jobs.following(milestone, contract=contract, others=open_milestones),
     )
     if milestone.line.version.is_by_application:
-        return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
+        return applying.apply_for(milestone, contract=contract, actor=actor, at=at, reservations=reservations)
     invoice = bill(
         invoice_ref,
         milestone=milestone,

@@ -14,7 +14,7 @@ from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
-from apps.invoicing.services import applications
+from apps.invoicing.services import held_back
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Settlement
 from apps.milestones.services import GivenValue, SettlementDraft
@@ -120,7 +120,7 @@ def propose_settlement(
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
-    applications.refuse_standing(contract)
+    held_back.refuse_unbilled(contract)
     notice = contracts.live_notice(contract)
     not_billed = invoicing.billed_no_more(contract, notice=notice)
     settlement = milestones.propose_settlement(
@@ -169,7 +169,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
         seen=seen,
         at=at,
     )
-    applications.refuse_standing(contract)
+    held_back.refuse_unbilled(contract)
     draft = milestones.signable(settlement, notice=notice, side=settlement.side, not_billed=not_billed)
     _require_unbound(contract, draft=draft)
     accepted = milestones.carry_out(settlement=settlement, contract=contract, actor=actor, at=at)

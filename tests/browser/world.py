@@ -211,6 +211,7 @@ LINK_ENDING = (
     {**NOTICED, "do": "give_sellers_notice", "by": "anna"},
     {**VALUED, "worth": [{"milestone": SECOND, "amount": 4000, "note": "The model of two clinics is done."}]},
 )
+LINK_APPLYING = (*LINK_ENDING[: len(SIGNED) + 2], {"on": "today-10", "do": "apply_for_payment", "by": "anna"})
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "ending": (*SIGNED, NOTICED, VALUED),
     "answered": (*SIGNED, NOTICED, {**VALUED, "do": "answer_values", "by": "paul"}),
@@ -277,6 +278,7 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "link-accepted": ACCEPTED,
     "link-sold": SOLD,
     "link-ending": LINK_ENDING,
+    "link-applying": LINK_APPLYING,
 }
 """Deals between the people of the demo, each left in one state; those with ``link`` are with a buyer without people."""
 
@@ -300,7 +302,7 @@ class World:
             return reverse(view, args=[tokens.token_for(purpose="invitation", ref=self.invitation)])
         if kind == "claim":
             return f"{reverse(view)}?organisation={_contract(number).buyer.ref}"
-        if kind in ("sign_contract", "sign_off", "acknowledge", "mend", "settle", "confirm_event", "defect"):
+        if kind in ("sign_contract", "sign_off", "acknowledge", "mend", "settle", "confirm_event", "certify", "defect"):
             purpose, of = ("mend", [FINDERS["reservation"](self, number)]) if kind == "defect" else (kind, [])
             token = tokens.token_for(purpose="guest_grant", ref=self._grant(number, purpose).ref)
             return reverse(view, args=[token, *(row.ref for row in of)])  # type: ignore[attr-defined]
@@ -452,6 +454,8 @@ def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ..
         deal["contract"] |= DOCUMENTS
     if number == "stepped":
         deal["contract"] |= STEPS
+    if number == "link-applying":
+        deal["contract"] |= {"bills_by": "application"}
     if number == "link-accepted":
         plan[1]["waits_for"] = {"events": ["Both clinics gave their consent"]}
     deal["facility"] = {**members["facility"], "limit": 900_000}

@@ -17,7 +17,7 @@ from apps.revenue import rules
 from apps.revenue.models import Judgement, JudgementKind, Measure, Obligation, Why
 from apps.revenue.services.applying import apply
 from apps.revenue.services.books import Books, key_of
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 from apps.revenue.services.interest import accrue, said_of
 
 D = Decimal

@@ -22,10 +22,10 @@ from apps.invoicing.models import Application, ApplicationLine, Instalment, Invo
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import SILENCE, Defect
+from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
 from apps.parties.actor import Proof as ShownProof
-from apps.workflows import applying, crediting, notices, reserving, reviews, team
+from apps.workflows import applying, crediting, notices, reviews, team
 from tests import applications, scenarios, terminations
 from tests.conftest import Once
 
@@ -182,16 +182,11 @@ def test_nothing_but_what_was_shown_and_may_be_certified_is(waiting: _Waiting) -
 @pytest.mark.django_db
 def test_what_cannot_be_done_with_a_milestone_that_is_billed_so_is_said(waiting: _Waiting) -> None:
     parties, contract, _application = waiting
-    bea, sina = scenarios.approver_actor(parties), scenarios.seller_actor(parties)
+    sina = scenarios.seller_actor(parties)
     milestone = scenarios.milestone_of(contract)
     with scenarios.acting(sina, at=NOON + 3 * DAY), pytest.raises(Refused, match="waits for the buyer"):
         crediting.ask_nullification(actor=sina, key="n", milestone_ref=milestone.ref, share=Share(), reason="A defect.")
     sent = scenarios.submitted_milestone(contract, position=3, at=NOON + 3 * DAY)
-    defect = Defect("A dent", (NOON + 9 * DAY).date(), D(1))
-    with scenarios.acting(bea, at=NOON + 3 * DAY), pytest.raises(Refused, match="certify"):
-        reserving.accept_with_reservations(
-            actor=bea, key="d", submission_ref=sent.ref, seen=sent.sha256, defects=[defect]
-        )
     with walls.asking_for(contract.seller_id), pytest.raises(Refused, match="Only invoices of one milestone"):
         invoicing.claims(contract=Contract.objects.get(pk=contract.pk), milestone_refs=[sent.milestone.ref])
 

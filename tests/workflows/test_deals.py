@@ -82,7 +82,7 @@ def ended(found: Report) -> None:
 
 
 def canteen(found: Report) -> None:
-    """Certified whole, then 50,000.00 of 58,000.00; 10 % of work and 5 % of stored materials are retained."""
+    """Certified whole, then 50,000.00 of 56,000.00; 10 % of work and 5 % of stored materials are retained."""
     assert [(row["net"], row["gross"], row["retained"], row["open"]) for row in found["invoices"]] == [
         ("42000.00", "49980.00", "4200.00", "0.00"),
         ("80000.00", "95200.00", "5072.00", "0.00"),
@@ -95,6 +95,8 @@ def canteen(found: Report) -> None:
         (3, "submitted", "8720.00"),
     ]
     assert [line["retained"] for line in found["applications"][1]["lines"]] == ["1500.00", "5000.00"]
+    # 2,000.00 were withheld then, and stand in the third since they were released.
+    assert [found["applications"][number]["lines"][-1]["claimed"] for number in (1, 2)] == ["56000.00", "8000.00"]
 
 
 def advances(found: Report) -> list[tuple[str, str, str]]:

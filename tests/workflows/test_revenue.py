@@ -24,7 +24,7 @@ from apps.milestones.models import Milestone
 from apps.revenue.models import AccountingPeriod, Modification, Obligation, Recognition
 from apps.revenue.services import applying, recognising
 from apps.revenue.services.books import Books
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 from apps.workflows import revenue, sign_off
 from tests import change_orders, corrections, races, scenarios
 from tests.scenarios import Parties, acting, key

@@ -193,7 +193,7 @@ def test_postgres_refuses_what_the_code_forgot(deal: Deal) -> None:
         ("UPDATE milestones_nullification SET unbilled = 0 WHERE id = %(n)s", "frozen"),
         (
             "UPDATE invoicing_applicationline SET claimed = 1 WHERE milestone_id = %(m)s AND certified IS NULL",
-            "claims only fall",
+            "neither billed whole nor",
         ),
         (
             "UPDATE invoicing_applicationline SET claimed = claimed - 1 WHERE milestone_id = %(m)s"

@@ -29,8 +29,8 @@ class GuestGrant(models.Model):
     Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
     mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm; what goes
-    on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice
-    of termination. Events are confirmed by a link to the contract that waits for them.
+    on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice of
+    termination. So has each application for payment. Events are confirmed by a link to the contract that waits.
     """
 
     class Purpose(models.TextChoices):
@@ -41,6 +41,7 @@ class GuestGrant(models.Model):
         DISPUTE = "dispute", _("Settle a dispute")
         SETTLE = "settle", _("Settle a termination")
         CONFIRM_EVENT = "confirm_event", _("Confirm an event")
+        CERTIFY = "certify", _("Certify an application for payment")
         TAKE_OVER = "take_over", _("Take the seller's place")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)

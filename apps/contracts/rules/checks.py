@@ -112,12 +112,6 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
 
 def _check_sections(draft: ContractDraft) -> None:
     """What is retained of an application for payment is so of all its lines together, so no section has its own."""
-    if draft.bills_by == BY_APPLICATION and draft.charges is not None:
-        raise Refused(
-            "Damages for delay, bonuses and back-charges stand beside the invoice of one milestone. Leave them out of a"
-            " contract that bills applications for payment.",
-            field="bills_by",
-        )
     terms = draft.retention if draft.bills_by == BY_APPLICATION else None
     if terms is not None and any(part.release.only for part in terms.schedule):
         raise Refused(

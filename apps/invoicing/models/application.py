@@ -7,12 +7,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.wall import by_contract
 from apps.core import money
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.invoicing.models.application_guards import (
+    DECIDED_BY_ITS_OWN_LINK,
+    DECIDED_BY_SOMEBODY,
+    STANDS_OR_IS_BILLED,
+)
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
@@ -36,19 +41,6 @@ STEPS = table(
 LIVE = (ApplicationState.OPEN, ApplicationState.SUBMITTED)
 """What stands in these is accepted and not billed."""
 
-STANDS_OR_IS_BILLED = (
-    "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = {milestone} AND"
-    " (m.state NOT IN ('accepted', 'nullified') OR m.amount - (SELECT coalesce(sum(n.unbilled), 0)"
-    " FROM milestones_nullification n WHERE n.milestone_id = m.id AND n.state = 'granted') IS DISTINCT FROM"
-    " (SELECT coalesce(sum(CASE WHEN a.state = 'certified' THEN l.certified WHEN a.state IN ('open', 'submitted')"
-    " THEN l.claimed END), 0) FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id"
-    " WHERE l.milestone_id = m.id)))"
-    " THEN RAISE EXCEPTION 'milestone % is neither billed whole nor in one application for payment', {milestone}"
-    " USING ERRCODE = 'check_violation'; END IF;"
-)
-"""What of a milestone is certified, and what of it stands in an application, is all that was accepted of it and not
-withdrawn before it was billed."""
-
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, actor: Actor) -> "ApplicationQuerySet":
@@ -69,6 +61,7 @@ class Application(models.Model):
     buyer's authorised person certifies it, whole or at a lower figure for a line, which issues its one invoice; or
     returns it with the reason; or the seller withdraws it before. What was not certified stands in the next one.
 
+    ``grant`` is the personal link by which it was decided, where no member of the buyer did.
     ``first_on`` and ``last_on`` are the days of its period where the seller is. ``certified_text`` is the same sheet
     with the figures that were certified. ``proved_by`` is how whoever certified showed once more who it is, where the
     buyer asks for that.
@@ -94,6 +87,7 @@ class Application(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_by_name = models.CharField(max_length=160, blank=True)
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
     proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
     proved_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
@@ -119,6 +113,7 @@ class Application(models.Model):
                 | Q(state__in=["certified", "returned", "withdrawn"], decided_at__isnull=False),
                 name="application_is_decided_at_a_time",
             ),
+            DECIDED_BY_SOMEBODY,
             models.CheckConstraint(
                 condition=(Q(state="certified") & ~Q(certified_sha256=""))
                 | (~Q(state="certified") & Q(certified_sha256="")),
@@ -137,7 +132,7 @@ class Application(models.Model):
                 "OLD.state = 'submitted'",
                 name="what_is_submitted_is_frozen",
                 allow=(
-                    *("state", "decided_at", "decided_by_id", "decided_by_name", "comment"),
+                    *("state", "decided_at", "decided_by_id", "decided_by_name", "grant_id", "comment"),
                     *("proved_by", "proved_at", "certified_text", "certified_sha256"),
                 ),
             ),
@@ -149,6 +144,7 @@ class Application(models.Model):
                 " ON v.id = c.active_version_id AND v.bills_by = 'application' WHERE c.id = NEW.contract_id"
                 " AND (c.seller_id, c.buyer_id, c.currency) = (NEW.seller_id, NEW.buyer_id, NEW.currency))",
             ),
+            DECIDED_BY_ITS_OWN_LINK,
             guards.refused_when(
                 "large_certificate_without_proof",
                 guards.UPDATE,
@@ -211,7 +207,8 @@ class ApplicationLine(models.Model):
 
     ``retained`` is what is kept back of the line, and ``recovered`` what of it gives deposits back, net of tax: shares
     of what its invoice says. Amounts are those of its period; cumulative ones are computed. While its application
-    collects, ``claimed`` falls by what both sides withdraw of the acceptance, down to nothing.
+    collects, ``claimed`` falls by what both sides withdraw of the acceptance, down to nothing, and rises by what was
+    withheld for a defect and is released, or comes back uncertified from the application before.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="lines")
@@ -251,9 +248,9 @@ class ApplicationLine(models.Model):
                 allow=("claimed", "certified", "reason", "retained", "recovered"),
             ),
             guards.refused_when(
-                "claims_only_fall_while_they_are_collected",
+                "claims_only_move_while_they_are_collected",
                 guards.UPDATE,
-                "NEW.claimed > OLD.claimed OR NOT EXISTS (SELECT 1 FROM invoicing_application a"
+                "NOT EXISTS (SELECT 1 FROM invoicing_application a"
                 " WHERE a.id = NEW.application_id AND a.state = 'open')",
                 only="NEW.claimed <> OLD.claimed",
             ),

@@ -1,9 +1,33 @@
-"""Guards of an invoice that bills an application for payment: only once it is certified, and exactly what was."""
+"""Guards of applications for payment, and of an invoice that bills one: once it is certified, exactly what was."""
 
 from django.db import models
 from django.db.models import Q
 
 from apps.core.database import guards
+from apps.milestones.models.applied_for import OTHERWISE_APPLIED_FOR
+
+STANDS_OR_IS_BILLED = (
+    "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = {milestone} AND"
+    f" (m.state NOT IN ('accepted', 'nullified') OR {OTHERWISE_APPLIED_FOR}))"
+    " THEN RAISE EXCEPTION 'milestone % is neither billed whole nor in one application for payment', {milestone}"
+    " USING ERRCODE = 'check_violation'; END IF;"
+)
+"""What of a milestone is certified, and what of it stands in an application, is all that was accepted of it and not
+withdrawn before it was billed, less what is withheld for its defects or was taken off its price for one."""
+DECIDED_BY_SOMEBODY = models.CheckConstraint(
+    condition=Q(decided_at__isnull=True, decided_by__isnull=True, grant__isnull=True)
+    | Q(decided_at__isnull=False, decided_by__isnull=False, grant__isnull=True)
+    | Q(decided_at__isnull=False, decided_by__isnull=True, grant__isnull=False, state__in=["certified", "returned"]),
+    name="application_decided_by_somebody",
+)
+"""By a person who is signed in, or by the buyer's guest with a personal link; only the seller withdraws."""
+DECIDED_BY_ITS_OWN_LINK = guards.refused_when(
+    "application_decided_by_its_own_link",
+    guards.UPDATE,
+    "NOT EXISTS (SELECT 1 FROM contracts_guestgrant g WHERE g.id = NEW.grant_id AND g.contract_id = NEW.contract_id"
+    " AND g.organisation_id = NEW.buyer_id AND g.purpose = 'certify' AND g.subject_ref = NEW.ref)",
+    only="NEW.grant_id IS NOT NULL AND OLD.grant_id IS NULL",
+)
 
 BILLS_APPLICATIONS = [
     guards.refused_when(

@@ -18,7 +18,8 @@ HUNDRED = Decimal(100)
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """A line of the plan, net of tax: what it comes to, what of it was billed before the period and by its end."""
+    """A line of the plan, net of tax: what it comes to, what of it was billed before the period and by its end;
+    ``withheld`` is accepted and can be applied for once its defects are settled, so it is not completed here."""
 
     position: int
     title: str
@@ -27,6 +28,7 @@ class SheetLine:
     completed: Decimal
     retained: Decimal
     is_materials: bool = False
+    withheld: Decimal = money.ZERO
 
     @property
     def previous(self) -> Decimal:
@@ -98,6 +100,7 @@ class Sheet:
             before=_total(self.lines, "before"),
             completed=_total(self.lines, "completed"),
             retained=_total(self.lines, "retained"),
+            withheld=_total(self.lines, "withheld"),
         )
 
     @property

@@ -14,11 +14,12 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical, money
 from apps.core.printing import words
 from apps.invoicing import rules
-from apps.invoicing.models import Application, ApplicationLine
+from apps.invoicing.models import Application, ApplicationLine, Charge
+from apps.invoicing.models.charge import ChargeState
 from apps.invoicing.services.progress import standing_sheet
 from apps.invoicing.services.recovery import GivenBack, given_back_by
 from apps.invoicing.services.withholding import Withholding, withheld, works
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 
 FORMAT = "application-1"
 
@@ -112,10 +113,13 @@ def application_text(
             "currency": contract.currency,
             "period": {"first": period[0], "last": period[1]},
             **(_decision(application) if is_certified else {}),
-            "sheet": [_row(one) for one in sheet.lines],
-            "totals": _row(sheet.sums) | {"previous": sheet.previous, "period": sheet.period, "stored": sheet.stored},
+            "sheet": [_row(one) | _withheld(one, sheet) for one in sheet.lines],
+            "totals": _row(sheet.sums)
+            | _withheld(sheet.sums, sheet)
+            | {"previous": sheet.previous, "period": sheet.period, "stored": sheet.stored},
             "parts": [_part(line) for line in lines],
             "summary": _summary(sheet),
+            **_charges(contract),
             "invoice": {
                 "net": bill.totals.net,
                 "recovered": bill.recovered,
@@ -138,8 +142,24 @@ def sheet_of(lines: Sequence[ApplicationLine], *, contract: Contract, bill: Line
         worth[place] = worth.get(place, money.ZERO) + amount_of(line)
         held[place] = held.get(place, money.ZERO) + retained
     return standing_sheet(
-        contract, worth=worth, held=held, tax=bill.totals.tax, recovered=bill.recovered, retained=bill.retained
+        contract,
+        worth=worth,
+        held=held,
+        tax=bill.totals.tax,
+        recovered=bill.recovered,
+        retained=bill.retained,
+        withheld=withheld_for_defects(contract),
     )
+
+
+def withheld_for_defects(contract: Contract) -> dict[int, Decimal]:
+    """What of each line of the plan is accepted, and cannot be applied for before its defects are settled, net of tax,
+    by the position of the line."""
+    found: dict[int, Decimal] = {}
+    held = Reservation.objects.held_back().filter(contract=contract).order_by()
+    for position, amount in held.values_list("milestone__position", "amount"):
+        found[position] = found.get(position, money.ZERO) + amount
+    return found
 
 
 def _deducted(one: GivenBack) -> rules.TaxedAmount:
@@ -158,6 +178,7 @@ def _decision(application: Application) -> dict[str, Any]:
         "submitted_at": application.submitted_at,
         "certified_by": application.decided_by_name,
         "certified_at": application.decided_at,
+        **({"certified_by_link_to": application.grant.email} if application.grant is not None else {}),
         "comment": application.comment,
     }
 
@@ -178,6 +199,11 @@ def _row(line: rules.SheetLine) -> dict[str, Any]:
     }
 
 
+def _withheld(line: rules.SheetLine, sheet: rules.Sheet) -> dict[str, Decimal]:
+    """What is withheld of a line for defects; nothing where nothing is withheld of any, as in texts of before."""
+    return {"withheld": line.withheld} if sheet.sums.withheld else {}
+
+
 def _part(line: ApplicationLine) -> dict[str, Any]:
     said: dict[str, Any] = {
         "milestone": line.milestone.ref,
@@ -188,6 +214,30 @@ def _part(line: ApplicationLine) -> dict[str, Any]:
     if line.certified is not None:
         said |= {"certified": line.certified, "retained": line.retained, "reason": line.reason}
     return said
+
+
+def _charges(contract: Contract) -> dict[str, Any]:
+    """What stands beside the price by documents of its own, so far: the buyer's below zero; nothing where nothing does.
+
+    Neither sheet nor summary counts it: it lowers, or raises, what is owed on the document that it names.
+    """
+    found = Charge.objects.filter(contract=contract, state=ChargeState.STANDING)
+    rows = [_charge(one) for one in found.select_related("milestone", "credit_note__invoice", "invoice").order_by("pk")]
+    return {"charges": rows} if rows else {}
+
+
+def _charge(charge: Charge) -> dict[str, Any]:
+    document = charge.invoice or charge.credit_note
+    if document is None:
+        raise ValueError(f"charge {charge.ref} stands without a document")
+    sign = 1 if charge.invoice is not None else -1
+    return {
+        "kind": str(charge.kind),
+        "milestone": charge.milestone.title,
+        "document": document.number,
+        "to": charge.credit_note.invoice.number if charge.credit_note is not None else "",
+        **{name: sign * getattr(document, name) for name in ("net", "tax", "gross")},
+    }
 
 
 def _summary(sheet: rules.Sheet) -> dict[str, Decimal]:
@@ -207,4 +257,5 @@ def _summary(sheet: rules.Sheet) -> dict[str, Decimal]:
         "previous": sheet.before.payable,
         "due": sheet.due,
         "balance": sheet.balance,
+        **({"accepted_and_withheld": sheet.sums.withheld} if sheet.sums.withheld else {}),
     }

@@ -3,26 +3,23 @@
 The contract is held by the caller, so one of its applications collects at most, and one waits at most.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Q, QuerySet
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
-from apps.core import canonical, money, states
+from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.core.money import Money
-from apps.invoicing.models import Application, ApplicationLine, Instalment
+from apps.invoicing.models import Application, ApplicationLine
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services.application_texts import application_text
-from apps.invoicing.services.starting import start_lines
+from apps.invoicing.services.collected import local_day, stand
 from apps.milestones import rules as sign_off
-from apps.milestones.models import Milestone
-from apps.parties.actor import Actor, ActorKind
+from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 LONGEST_REASON: Final = 400
@@ -30,79 +27,7 @@ LONGEST_REASON: Final = 400
 LONGEST_COMMENT: Final = 4_000
 
 
-def collect(milestone: Milestone, *, contract: Contract, actor: Actor, at: datetime) -> Application:
-    """What was just accepted stands in the contract's open application for payment: no invoice is issued for it yet.
-
-    Lines of the plan that start with this milestone have their start from now on, as by any acceptance.
-    """
-    application = stand([(milestone, milestone.amount)], contract=contract, at=at)
-    contracts.record(
-        contract,
-        verb="application.collected",
-        subject=f"application:{application.ref}",
-        actor=actor,
-        at=at,
-        number=application.number,
-        milestone=milestone.ref,
-        amount=milestone.amount,
-        currency=milestone.currency,
-    )
-    waiting = Instalment.objects.filter(
-        contract=contract, starts_with__position=milestone.position, bills_on__isnull=True, cancelled_at__isnull=True
-    )
-    if waiting.exists():
-        # Of what silence accepted, that is the day of the deadline, and not that of whoever noticed.
-        start_lines(milestone, contract=contract, on=_local_day(contract, at=milestone.accepted_at or at))
-    return application
-
-
-def stand(parts: Sequence[tuple[Milestone, Decimal]], *, contract: Contract, at: datetime) -> Application:
-    """Accepted parts stand in the application that collects, which is begun if there is none."""
-    application = contract.applications.filter(state=ApplicationState.OPEN).first()
-    if application is None:
-        newest = contract.applications.aggregate(newest=Max("number"))["newest"] or 0
-        application = Application.objects.create(
-            contract=contract,
-            seller_id=contract.seller_id,
-            buyer_id=contract.buyer_id,
-            number=newest + 1,
-            currency=contract.currency,
-            opened_at=at,
-        )
-    ApplicationLine.objects.bulk_create(
-        ApplicationLine(application=application, milestone=milestone, claimed=amount) for milestone, amount in parts
-    )
-    return application
-
-
-def standing(contract: Contract) -> Decimal:
-    """What of a contract is accepted and not billed, net of tax."""
-    found = ApplicationLine.objects.standing().filter(application__contract=contract)
-    return money.total(found.values_list("claimed", flat=True))
-
-
-def refuse_standing(contract: Contract) -> None:
-    """Refuse to settle the end of a contract while something accepted is not certified."""
-    if standing(contract):
-        raise Refused(
-            "Accepted work of {amount} stands in an application for payment and is not billed. Have it certified"
-            " first, then settle the end.",
-            amount=Money(standing(contract), contract.currency),
-        )
-
-
-def refuse_by_application(contract: Contract, *, why: str) -> None:
-    """Refuse, in the words of ``why``, what cannot be done with a milestone that an application for payment bills."""
-    version = contract.active_version
-    if version is not None and version.is_by_application:
-        raise Refused(why)
-
-
 BY_APPLICATION: Final = {
-    "reserve": (
-        "This contract bills applications for payment: accept the milestone, or a part of it, and say when you certify"
-        " the application what is not to be paid yet, and why."
-    ),
     "finance": (
         "This contract bills applications for payment, each over several milestones, at what the buyer certifies of"
         " them. Only invoices of one milestone are funded."
@@ -141,7 +66,7 @@ def submit_application(
     _move(application, ApplicationState.SUBMITTED)
     if contract.applications.waiting().exists():
         raise Refused("An application of this contract still waits for the buyer. It is decided first, or withdrawn.")
-    today = _local_day(contract, at=at)
+    today = local_day(contract, at=at)
     text, sha256 = preview_application(application, contract=contract, today=today)
     if seen != sha256:
         raise Stale("Something was accepted or billed after the page was shown. Look at the figures again.")
@@ -178,19 +103,18 @@ def return_application(
 
 
 def require_certifier(application: Application, *, contract: Contract, actor: Actor, at: datetime) -> None:
-    """The person may sign off for the buyer, at its own place, and up to all that the application asks for."""
-    if actor.kind is ActorKind.GUEST:
-        raise NotAllowed(
-            "A personal link is for signing off. Take your organisation's place here first; then you can certify"
-            " applications for payment."
-        )
+    """The person may sign off for the buyer, up to all that the application asks for.
+
+    A member in the role for it; or, while the buyer has no owner here, its signatory by a live link to this
+    application.
+    """
     limit = contracts.buyer_authority(
         contract,
         actor=actor,
         action=Action.DECIDE_MILESTONE,
         version=in_force(contract),
-        purpose=GuestGrant.Purpose.SIGN_OFF,
-        subject_ref=contract.ref,
+        purpose=GuestGrant.Purpose.CERTIFY,
+        subject_ref=application.ref,
         at=at,
     )
     check_limit(application, contract=contract, limit=limit)
@@ -247,7 +171,7 @@ def first_day(*, contract: Contract, today: date) -> date:
     known = contract.applications.aggregate(
         last=Max("last_on", filter=Q(state=ApplicationState.CERTIFIED)), opened=Min("opened_at")
     )
-    first = known["last"] + timedelta(days=1) if known["last"] else _local_day(contract, at=known["opened"])
+    first = known["last"] + timedelta(days=1) if known["last"] else local_day(contract, at=known["opened"])
     return min(first, today)
 
 
@@ -260,6 +184,12 @@ def locked(contract: Contract, *, application_ref: str) -> Application:
     return found
 
 
+def decided_by(application: Application, *, actor: Actor, at: datetime) -> None:
+    """Who decided it and when: a person who is signed in, or the guest of a link."""
+    application.decided_at, application.decided_by_name = at, actor.name
+    application.decided_by_id, application.grant_id = actor.user_id, actor.grant_id if not actor.user_id else None
+
+
 def _move(application: Application, to: ApplicationState) -> None:
     states.move(application, to, Application.TRANSITIONS)
 
@@ -268,7 +198,7 @@ def _give_back(
     application: Application, to: ApplicationState, *, contract: Contract, actor: Actor, comment: str, at: datetime
 ) -> Application:
     _move(application, to)
-    application.decided_at, application.decided_by_id, application.decided_by_name = at, actor.user_id, actor.name
+    decided_by(application, actor=actor, at=at)
     application.comment = comment
     application.save()
     stand([(one.milestone, one.claimed) for one in lines_of(application)], contract=contract, at=at)
@@ -290,7 +220,3 @@ def _record(
         currency=application.currency,
         **facts,
     )
-
-
-def _local_day(contract: Contract, *, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(contract.seller.time_zone)).date()

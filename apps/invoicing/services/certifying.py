@@ -20,13 +20,14 @@ from apps.invoicing.services.applications import (
     LONGEST_COMMENT,
     LONGEST_REASON,
     compare,
+    decided_by,
     in_force,
     lines_of,
     locked,
     needs_proof_to_certify,
     require_certifier,
-    stand,
 )
+from apps.invoicing.services.collected import stand
 from apps.invoicing.services.issuing import issue_for
 from apps.milestones import rules as sign_off
 from apps.parties.actor import Actor, evidence_of
@@ -66,7 +67,7 @@ def certify_application(
     compare(application, seen=seen)
     application.proved_by, application.proved_at = proof["proved_by"], proof["proved_at"]
     application.comment = sign_off.check_text(comment, most=LONGEST_COMMENT, field="comment")
-    application.decided_at, application.decided_by_id, application.decided_by_name = at, actor.user_id, actor.name
+    decided_by(application, actor=actor, at=at)
     lines = lines_of(application)
     _write(lines, figures=figures, currency=contract.currency)
     bill = bill_of_lines(lines, contract=contract, version=version)

@@ -18,7 +18,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Charge, CreditNote, Invoice, NumberSeries, OpenItem
+from apps.invoicing.models import Charge, CreditNote, Invoice, InvoiceLine, NumberSeries, OpenItem
 from apps.invoicing.models.charge import ChargeKind
 from apps.invoicing.services import credit_series, crediting, facts
 from apps.invoicing.services.creditable import left_to_credit, refuse_uncreditable, retained_of
@@ -30,8 +30,12 @@ from apps.parties.actor import Actor
 
 
 def issue(ref: str, *, charge: Charge, actor: Actor, at: datetime) -> CreditNote:
-    """The credit note of what the buyer claimed or charged back, to the invoice of its milestone."""
-    item = crediting.hold(Invoice.objects.values_list("ref", flat=True).get(milestone=charge.milestone))
+    """The credit note of what the buyer claimed or charged back, to the invoice of its milestone.
+
+    Where applications for payment bill it, to the newest of their invoices that bills a part of it: of that it takes
+    what there is, whatever milestones that bills. Refused before the first of them is certified.
+    """
+    item = crediting.hold(_invoice_of(charge))
     refuse_uncreditable(item.invoice)
     retained = money.ZERO if item.reserved else retained_of(item.invoice)
     room = item.open if item.reserved else item.open + retained + item.paid
@@ -51,6 +55,23 @@ def issue(ref: str, *, charge: Charge, actor: Actor, at: datetime) -> CreditNote
     freed = crediting.book(note, at=note.issued_at)
     credit_series.record(note, item=item, freed=freed, actor=actor, charge=charge.ref)
     return note
+
+
+def _invoice_of(charge: Charge) -> str:
+    """The reference of the invoice of its milestone; of several the newest that is not credited whole."""
+    milestone = charge.milestone
+    if not milestone.line.version.is_by_application:
+        return Invoice.objects.values_list("ref", flat=True).get(milestone=milestone)
+    own = Invoice.objects.filter(milestone=milestone)
+    billed = own | Invoice.objects.filter(pk__in=InvoiceLine.objects.filter(milestone=milestone).values("invoice"))
+    newest = list(billed.select_related("open_item").order_by("-pk"))
+    if not newest:
+        raise Refused(
+            "Nothing of “{milestone}” is billed yet, so there is nothing from which it could be taken. It can be"
+            " charged once an application for payment with it is certified.",
+            milestone=milestone.title,
+        )
+    return next((one for one in newest if one.open_item.credited < one.gross), newest[0]).ref
 
 
 def undo(ref: str, *, charge: Charge, reason: str, actor: Actor, at: datetime) -> CreditNote:

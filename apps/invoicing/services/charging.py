@@ -1,9 +1,9 @@
 """Damages for delay, back-charges and bonuses: claimed, answered, waived and withdrawn, each with its own document.
 
 The buyer claims damages and charges back; the seller claims a bonus. What stands of the buyer's is a credit note to the
-milestone's invoice, with the tax treatment that the contract names; a bonus is an invoice of its own. What a milestone
-costs or earns follows from its planned day and the day of its acceptance, and from the terms under which it was signed
-off.
+milestone's invoice, or to the newest that bills it where applications for payment do, with the tax treatment that the
+contract names; a bonus is an invoice of its own. What a milestone costs or earns follows from its planned day and the
+day of its acceptance, and from the terms under which it was signed off.
 """
 
 from datetime import datetime
@@ -172,8 +172,6 @@ def _accepted(contract: Contract, *, milestone_ref: str) -> Milestone:
         raise IllegalTransition(
             "Only on an accepted milestone something is charged. Reload the page to see what happened."
         )
-    if milestone.line.version.is_by_application:
-        raise Refused("This contract bills applications for payment: nothing is charged on one milestone alone.")
     return milestone
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from apps.core import canonical, made, money
 from apps.core.errors import NotAllowed, Refused
@@ -26,6 +26,7 @@ from apps.invoicing.models import (
 from apps.invoicing.models.credit_note import CHARGES
 from apps.invoicing.services.sales import is_sold
 from apps.milestones import rules as sign_off
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -96,7 +97,7 @@ def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     preview = preview_of(item, share=share, purpose=Purpose.NULLIFICATION)
     # What was charged on the milestone ends with its acceptance, and is owed again before this is credited.
-    require_room(item, gross=preview.gross - _charged(item))
+    require_room(item, gross=preview.gross - charged_on(item))
     return preview.worth
 
 
@@ -167,6 +168,16 @@ def require_room(item: OpenItem, *, gross: Decimal) -> None:
             gross=Money(gross, currency),
         )
     most = item.open + retained_of(item.invoice) + item.paid
+    if gross > most and (charged := charged_on(item)):
+        raise Refused(
+            "The buyer charged {charged} on {number}, so at most {most} of it are credited, with tax, and this comes to"
+            " {gross}. Credit less, or have a charge withdrawn first.",
+            field="amount",
+            charged=Money(charged, currency),
+            number=number,
+            most=Money(most, currency),
+            gross=Money(gross, currency),
+        )
     if gross > most:
         raise Refused(
             "A part of what was retained of {number} was released and asked for by a statement, so at most {most} of it"
@@ -178,16 +189,17 @@ def require_room(item: OpenItem, *, gross: Decimal) -> None:
         )
 
 
-def require_creditable(*, invoice_ref: str, net: Decimal, purpose: Purpose = Purpose.CORRECTION) -> None:
+def require_creditable(*, invoice_ref: str, net: Decimal) -> None:
     """Refuse, before anybody agrees to it, that so much of an invoice is credited, net of tax, where it cannot be."""
-    item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
-    refuse_uncreditable(item.invoice)
-    require_room(item, gross=preview_of(item, share=rules.Share(amount=net), purpose=purpose).gross)
+    preview_credit(invoice_ref=invoice_ref, share=rules.Share(amount=net))
 
 
-def _charged(item: OpenItem) -> Decimal:
-    """What damages and back-charges have taken of an invoice, tax included."""
+def charged_on(item: OpenItem, *, milestone: Milestone | None = None) -> Decimal:
+    """What damages and back-charges have taken of an invoice, tax included; on one ``milestone`` of several, where an
+    application for payment is billed by it."""
     notes = CreditNote.objects.filter(invoice=item.invoice_id, purpose__in=CHARGES)
+    if milestone is not None:
+        notes = notes.filter(Q(charge__milestone=milestone) | Q(undone_charge__milestone=milestone))
     return notes.aggregate(sum=Sum("gross"))["sum"] or money.ZERO
 
 

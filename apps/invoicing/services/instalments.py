@@ -17,6 +17,7 @@ from apps.invoicing.models import ApplicationLine, Instalment, Invoice
 from apps.invoicing.services import causes
 from apps.invoicing.services.issuing import issue_for
 from apps.invoicing.services.recovery import drop_deposits, fits
+from apps.milestones.models import Reservation
 from apps.parties.actor import Actor
 
 LOOKED_AFTER: Final = timedelta(minutes=10)
@@ -79,10 +80,11 @@ def contract_of_instalment(*, instalment_ref: str) -> "QuerySet[Any, int]":
 
 def unbilled(*, contract: Contract) -> int:
     """How much of a contract is still to be billed besides open milestones: instalments, whether their time is known or
-    not, and accepted parts that stand in an application for payment."""
+    not, and accepted parts that stand in an application for payment, or are withheld there for defects."""
     standing = ApplicationLine.objects.standing().filter(application__contract=contract).order_by().values("pk")
     unbilled_yet = Instalment.objects.filter(contract=contract).unbilled().order_by().values("pk")
-    return unbilled_yet.union(standing, all=True).count()
+    withheld = Reservation.objects.held_back().filter(contract=contract).order_by().values("pk")
+    return unbilled_yet.union(standing, withheld, all=True).count()
 
 
 def billed(*, contract: Contract, instalment_ref: str) -> Invoice | None:

@@ -72,11 +72,13 @@ def standing_sheet(
     tax: Decimal,
     recovered: Decimal,
     retained: Decimal,
+    withheld: Mapping[int, Decimal],
 ) -> rules.Sheet:
     """The sheet of an application for payment: all that the books say, and on top of it what the application bills.
 
-    ``worth`` is that by the position of its line, net of tax, ``held`` what is kept back of it; ``tax``, ``recovered``
-    and ``retained`` are those of its invoice. Nine queries.
+    ``worth`` is that by the position of its line, net of tax, ``held`` what is kept back of it, ``withheld`` what is
+    accepted and stands in none before its defects are settled; ``tax``, ``recovered`` and ``retained`` are those of its
+    invoice. Nine queries.
     """
     version = contract.active_version
     if version is None:
@@ -96,6 +98,7 @@ def standing_sheet(
                 completed=before[position] + worth.get(position, money.ZERO),
                 retained=kept[position] + held.get(position, money.ZERO),
                 is_materials=is_materials,
+                withheld=withheld.get(position, money.ZERO),
             )
             for position, (title, amount, is_materials) in sorted(_scheduled(contract, "default").items())
         ),

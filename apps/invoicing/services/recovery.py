@@ -35,7 +35,7 @@ from apps.invoicing.models import (
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.crediting import credit_agreed
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 from apps.parties.actor import Actor
 
 MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
@@ -115,8 +115,8 @@ def has_advances(contract: Contract) -> bool:
 
 
 def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> Decimal:
-    """What of the price is not billed yet, net of tax: open milestones, what stands in applications for payment, and
-    instalments that are a part of the price.
+    """What of the price is not billed yet, net of tax: open milestones, what stands in applications for payment or is
+    withheld there for defects, and instalments that are a part of the price.
 
     ``without`` is one that is being billed. One query.
     """
@@ -125,14 +125,15 @@ def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> D
     if without is not None:
         instalments = instalments.exclude(pk=without.pk)
     standing = ApplicationLine.objects.standing().filter(application__contract=OuterRef("pk")).order_by()
+    withheld = Reservation.objects.held_back().filter(contract=OuterRef("pk")).order_by()
     asked = Contract.objects.filter(pk=contract.pk).annotate(
         open_milestones=_sum(milestones, "amount"),
         open_instalments=_sum(instalments.values("contract"), "amount"),
         standing=_sum(standing.values("application__contract"), "claimed"),
+        withheld=_sum(withheld.values("contract"), "amount"),
     )
     found = vars(asked.get())
-    rest: Decimal = found["open_milestones"] + found["open_instalments"] + found["standing"]
-    return rest
+    return money.total(found[name] for name in ("open_milestones", "open_instalments", "standing", "withheld"))
 
 
 def given_back_by(

@@ -19,13 +19,13 @@ from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.models.credit_note import CreditNote
 from apps.invoicing.services.creditable import (
     amount_to_credit,
+    charged_on,
     left_to_credit,
     preview_of,
     refuse_uncreditable,
-    require_creditable,
     require_room,
 )
-from apps.milestones.models import Milestone, Nullification
+from apps.milestones.models import Milestone, Nullification, Reservation
 from apps.milestones.models.milestone import MilestoneState
 
 NULLIFICATION = CreditNote.Purpose.NULLIFICATION
@@ -36,8 +36,8 @@ class Withdrawable:
     """What can be withdrawn of an acceptance, net of tax.
 
     ``unbilled`` stands in the application that collects, ``billed`` is what is left to credit of ``invoice``, and
-    ``earlier`` that of invoices before it. ``number`` is the line of the invoice that bills the milestone; 0 where all
-    of the invoice does.
+    ``earlier`` that of invoices before it. What is ``withheld`` for defects and stands in none is not withdrawn.
+    ``number`` is the line of the invoice that bills the milestone; 0 where all of the invoice does.
     """
 
     milestone: Milestone
@@ -46,6 +46,7 @@ class Withdrawable:
     number: int = 0
     billed: Decimal = money.ZERO
     earlier: Decimal = money.ZERO
+    withheld: Decimal = money.ZERO
 
     @property
     def at_once(self) -> Decimal:
@@ -78,6 +79,8 @@ def withdrawable(*, milestone_ref: str) -> Withdrawable:
         refuse_uncreditable(found.invoice)
     if milestone.state not in (MilestoneState.ACCEPTED, MilestoneState.NULLIFIED):
         raise Refused("This milestone has no invoice: it was not accepted yet.")
+    if not found.left and found.withheld:
+        raise Refused("All that is left of this acceptance is withheld for defects. Settle those first.")
     if not found.left:
         raise Refused("Nothing is left of this acceptance: all of it was withdrawn or credited.")
     return found
@@ -102,12 +105,17 @@ def amount_to_withdraw(found: Withdrawable, *, share: rules.Share) -> Decimal:
             raise Refused("Enter a percentage above 0 and at most 100.", field=field)
         amount = money.half_up(found.milestone.amount * share.percent / 100, currency)
     amount = money.payable(found.at_once if amount is None else amount, currency, field=field)
-    require_withdrawable(found, amount=amount, field=field)
+    require_withdrawable(found, amount=amount, field=field, ends_charges=True)
     return amount
 
 
-def require_withdrawable(found: Withdrawable, *, amount: Decimal, field: str = "amount") -> None:
-    """Refuse more than one request can take, and a credit for which the invoice has no room."""
+def require_withdrawable(
+    found: Withdrawable, *, amount: Decimal, field: str = "amount", ends_charges: bool = False
+) -> None:
+    """Refuse more than one request can take, and a credit for which the invoice has no room.
+
+    ``ends_charges``: what was charged on this milestone ends with its acceptance, and is owed again before the credit.
+    """
     currency = found.milestone.currency
     if amount > found.at_once:
         if found.earlier and found.invoice is not None:
@@ -126,11 +134,10 @@ def require_withdrawable(found: Withdrawable, *, amount: Decimal, field: str = "
     credited = amount - found.of_standing(amount)
     if found.invoice is None or not credited:
         return
-    if not found.number:
-        require_creditable(invoice_ref=found.invoice.ref, net=credited, purpose=NULLIFICATION)
-        return
     item = OpenItem.objects.select_related("invoice").get(invoice=found.invoice)
-    require_room(item, gross=preview_of(item, share=found.share(credited), purpose=NULLIFICATION).gross)
+    gross = preview_of(item, share=found.share(credited), purpose=NULLIFICATION).gross
+    ended = charged_on(item, milestone=found.milestone) if ends_charges else money.ZERO
+    require_room(item, gross=gross - ended)
 
 
 def withdraw_standing(found: Withdrawable, *, nullification: Nullification) -> None:
@@ -151,9 +158,12 @@ def _applied_for(milestone: Milestone) -> Withdrawable:
             " withdrawn, first; the buyer can certify less of it.",
             number=standing.application.number,
         )
+    held = Reservation.objects.held_back().filter(milestone=milestone).values_list("amount", flat=True)
+    withheld = money.total(held)
     billed = [(line, left) for line in _lines_of(milestone) if (left := line.net - vars(line)["credited"])]
     if not billed:
-        return Withdrawable(milestone, unbilled=standing.claimed if standing is not None else money.ZERO)
+        claimed = standing.claimed if standing is not None else money.ZERO
+        return Withdrawable(milestone, unbilled=claimed, withheld=withheld)
     newest, left = billed[0]
     return Withdrawable(
         milestone,
@@ -162,6 +172,7 @@ def _applied_for(milestone: Milestone) -> Withdrawable:
         number=newest.invoice.lines.filter(position__lte=newest.position).count(),
         billed=left,
         earlier=money.total(left for _line, left in billed[1:]),
+        withheld=withheld,
     )
 
 

@@ -62,6 +62,14 @@ BEFORE: Final = """
             AND NOT EXISTS (
                 SELECT 1 FROM invoicing_applicationline q WHERE q.milestone_id = p.milestone_id AND q.certified > 0
             )
+        ) AND NOT EXISTS (
+            SELECT 1 FROM milestones_reservation h
+            JOIN contracts_contractversion v ON v.id = c.active_version_id AND v.bills_by = 'application'
+            WHERE h.contract_id = c.id AND h.state IN ('open', 'mended') AND h.amount > 0
+            AND NOT (h.milestone_id = ANY (%s))
+            AND NOT EXISTS (
+                SELECT 1 FROM invoicing_applicationline q WHERE q.milestone_id = h.milestone_id AND q.certified > 0
+            )
         ),
         (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l
             WHERE l.version_id = %s AND (l.retention_rate IS NOT NULL OR (%s AND l.is_materials)))
@@ -168,7 +176,7 @@ def withheld_before(
 def _before(contract: Contract, *, version: ContractVersion, milestones: Sequence[int], terms: RetentionTerms) -> Any:
     with kept.cursor() as cursor:
         billed = list(milestones)
-        cursor.execute(BEFORE, [billed, billed, version.pk, terms.materials_rate is not None, contract.pk])
+        cursor.execute(BEFORE, [billed, billed, billed, version.pk, terms.materials_rate is not None, contract.pk])
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")

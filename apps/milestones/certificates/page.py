@@ -120,6 +120,8 @@ def _billed(said: dict[str, Any]) -> Fact:
     """The invoice that it issued, or the application for payment in which it stands until that is certified."""
     if "invoice" in said:
         return gettext("Invoice"), said["invoice"]["number"]
+    if not said["application"]["number"]:
+        return gettext("Stands in"), gettext("No application for payment yet: all of it is withheld for defects")
     return gettext("Stands in"), gettext("Application for payment {number}").format(
         number=said["application"]["number"]
     )

@@ -39,7 +39,10 @@ class BilledBy:
 
 @dataclass(frozen=True, slots=True)
 class StandsIn:
-    """The application for payment in which what was accepted stood first, where no invoice was issued with it."""
+    """The application for payment in which what was accepted stood first, where no invoice was issued with it.
+
+    ``number`` is 0 where all of it was withheld for defects, so that it stood in none yet.
+    """
 
     number: int
     ref: str

@@ -242,11 +242,13 @@ class Milestone(models.Model):
             guards.at_commit(
                 "accepted_stands_in_an_application",
                 guards.UPDATE,
-                # What a settlement values is billed at once.
+                # What a settlement values is billed at once; what is withheld for defects stands once they are mended.
                 "IF EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_contract c"
                 " ON c.active_version_id = v.id WHERE c.id = NEW.contract_id AND v.bills_by = 'application') AND"
                 " NOT EXISTS (SELECT 1 FROM invoicing_applicationline l WHERE l.milestone_id = NEW.id) AND"
-                " NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = NEW.id)"
+                " NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = NEW.id) AND"
+                " (SELECT coalesce(sum(r.amount), 0) FROM milestones_reservation r WHERE r.milestone_id = NEW.id)"
+                " <> NEW.amount"
                 " THEN RAISE EXCEPTION 'milestone % is accepted and stands in no application', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
                 only="NEW.state = 'accepted' AND OLD.state <> 'accepted'",

@@ -10,6 +10,7 @@ from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.milestones.models.applied_for import OTHERWISE_APPLIED_FOR
 from apps.milestones.models.milestone import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import User
@@ -126,12 +127,8 @@ class Nullification(models.Model):
             guards.at_commit(
                 "what_was_not_billed_is_asked_for_no_more",
                 guards.UPDATE,
-                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.amount"
-                " - (SELECT sum(n.unbilled) FROM milestones_nullification n WHERE n.milestone_id = m.id"
-                " AND n.state = 'granted') IS DISTINCT FROM (SELECT coalesce(sum(CASE WHEN a.state = 'certified'"
-                " THEN l.certified WHEN a.state IN ('open', 'submitted') THEN l.claimed END), 0)"
-                " FROM invoicing_applicationline l JOIN invoicing_application a ON a.id = l.application_id"
-                " WHERE l.milestone_id = m.id)) THEN RAISE EXCEPTION"
+                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.milestone_id"
+                f" AND {OTHERWISE_APPLIED_FOR}) THEN RAISE EXCEPTION"
                 " 'what is withdrawn of milestone % is still asked for', NEW.milestone_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
                 only="NEW.unbilled > 0",

@@ -6,11 +6,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.models import Contract, Criterion, GuestGrant
 from apps.contracts.wall import by_contract, by_sides
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.milestones.models.applied_for import OTHERWISE_APPLIED_FOR
 from apps.milestones.models.decision import Decision
 from apps.milestones.models.dispute import Side
 from apps.milestones.models.milestone import Milestone
@@ -44,6 +46,15 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def unsettled(self) -> "ReservationQuerySet":
         """Those that are still to be mended or released."""
         return self.filter(state__in=UNSETTLED)
+
+    def held_back(self) -> "ReservationQuerySet":
+        """Those of which the withheld amount can be applied for once they are settled: no invoice bills it yet."""
+        return self.unsettled().filter(amount__gt=0, milestone__line__version__bills_by=BY_APPLICATION)
+
+    def lower_prices(self) -> "ReservationQuerySet":
+        """Those for which both sides took something off a price that no invoice billed: no credit note says it."""
+        of_these = Q(milestone__line__version__bills_by=BY_APPLICATION)
+        return self.filter(of_these, state=ReservationState.REDUCED)
 
 
 class Reservation(models.Model):
@@ -125,6 +136,16 @@ class Reservation(models.Model):
                 " THEN RAISE EXCEPTION 'more is withheld of milestone % than it comes to', NEW.milestone_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            guards.at_commit(
+                "only_what_is_not_withheld_is_applied_for",
+                guards.INSERT_OR_UPDATE,
+                "IF EXISTS (SELECT 1 FROM milestones_milestone m JOIN contracts_contract c ON c.id = m.contract_id"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id AND v.bills_by = 'application'"
+                f" WHERE m.id = NEW.milestone_id AND {OTHERWISE_APPLIED_FOR})"
+                " THEN RAISE EXCEPTION 'what is withheld of milestone % is applied for, or the rest is not',"
+                " NEW.milestone_id USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.amount > 0",
+            ).seeing_all(),
             guards.at_commit(
                 "settled_by_the_buyers_word_or_by_both",
                 guards.UPDATE,

@@ -161,10 +161,21 @@ def first_reserving_statement(
 
 
 def reserving_statement(
-    *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
+    *,
+    organisation: str,
+    title: str,
+    cycle: int,
+    amount: Money,
+    count: int,
+    withheld: Money,
+    by_application: bool = False,
 ) -> Statement:
-    """What the buyer's person agrees to when signing a milestone off with reservations."""
+    """What the buyer's person agrees to when signing a milestone off with reservations; ``by_application``: an
+    application for payment bills it."""
     named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title, "amount": amount}
+    if by_application:
+        rest = Money(amount.amount - withheld.amount, amount.currency)
+        return _reserving_applied(named, count=count, withheld=withheld, rest=rest)
     if withheld:
         return Statement(
             "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
@@ -184,6 +195,31 @@ def reserving_statement(
         " and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my acceptance."
         " Nothing of it is withheld.",
         "reservations-2",
+        **named,
+        count=count,
+    )
+
+
+def _reserving_applied(named: dict[str, Any], *, count: int, withheld: Money, rest: Money) -> Statement:
+    if withheld:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept the milestone with reservations: I reserve all rights from the defects that I list, {count}"
+            " in number, and accept it apart from that as complete. Of {amount} net of tax, {withheld} are withheld and"
+            " cannot be applied for until the defects are mended and released; {rest} stand in the next application"
+            " for payment from now on.",
+            "reserving-applied-1",
+            **named,
+            count=count,
+            withheld=withheld,
+            rest=rest,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept the milestone with reservations: I reserve all rights from the defects that I list, {count} in number,"
+        " and accept it apart from that as complete. {amount} net of tax stand in the next application for payment from"
+        " now on. Nothing of it is withheld.",
+        "reserving-applied-1",
         **named,
         count=count,
     )

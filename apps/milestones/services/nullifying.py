@@ -105,12 +105,14 @@ def grant_nullification(
     left: Decimal,
     at: datetime,
     unbilled: Decimal = money.ZERO,
+    withheld: Decimal = money.ZERO,
 ) -> Nullification:
     """The other side agrees: the part is accepted no more and goes on as the next part of the same line.
 
     ``left`` is what is left of the acceptance, net of tax: not credited on its invoices, or not billed yet. Of that at
     most ``unbilled`` is not billed and is asked for no more; the caller credits the rest in the same transaction. Where
-    nothing else of the acceptance is left, the milestone is nullified.
+    nothing else of the acceptance is left, the milestone is nullified; what is ``withheld`` beside it for defects that
+    are not settled stays accepted.
     """
     nullification = _held(contract, nullification_ref)
     milestone = nullification.milestone
@@ -124,7 +126,7 @@ def grant_nullification(
             left=Money(left, milestone.currency),
             amount=Money(nullification.amount, milestone.currency),
         )
-    if nullification.amount == left:
+    if nullification.amount == left and not withheld:
         states.move(milestone, MilestoneState.NULLIFIED, Milestone.TRANSITIONS)
     milestone.nullified += nullification.amount
     milestone.save(update_fields=["state", "nullified"])

@@ -48,6 +48,7 @@ def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) ->
             amount=Money(milestone.amount, milestone.currency),
             count=len(defects),
             withheld=Money(money.total(one.amount for one in defects), milestone.currency),
+            by_application=milestone.line.version.is_by_application,
         )
     )
 

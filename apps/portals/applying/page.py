@@ -18,12 +18,11 @@ from apps.contracts.models import Contract
 from apps.contracts.rules.schedule import Cell
 from apps.core import canonical, clock
 from apps.core.errors import ProofNeeded, Refused
-from apps.invoicing.application_page import COLUMNS, pdf_of, summary_of
-from apps.invoicing.models import Application, ApplicationLine, Invoice
+from apps.invoicing.application_page import WITHHELD, charges_of, columns_of, pdf_of, summary_of
+from apps.invoicing.models import Application, ApplicationLine
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services import applications, certifying
 from apps.ledger.rules import guarded
-from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
@@ -32,6 +31,7 @@ from apps.portals.applying.forms import CertifyForm, ReturnForm
 from apps.portals.applying.lower_figures import Part
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
+from apps.portals.link_desk import LinkSide
 from apps.portals.spreadsheets.writing import XLSX, written
 from apps.workflows import applying, limits
 
@@ -44,6 +44,11 @@ class Shown:
     sha256: str = ""
     refusal: str = ""
 
+    @property
+    def has_withheld(self) -> bool:
+        """Whether something is withheld for defects, so that the sheet has a column for it."""
+        return self.said is not None and WITHHELD in self.said["totals"]
+
 
 def panel_of(contract: Contract) -> list[Application] | None:
     """The applications of a contract that the reader may see, the newest first; None where it does not bill so."""
@@ -52,23 +57,6 @@ def panel_of(contract: Contract) -> list[Application] | None:
         return None
     found = Application.objects.filter(contract=contract).order_by("-number")
     return list(found.prefetch_related("lines").select_related("invoice"))
-
-
-def stands_in(milestone: Milestone) -> list[ApplicationLine]:
-    """In which applications an accepted milestone stands or was certified, the oldest first; of others nothing."""
-    if not milestone.line.version.is_by_application:
-        return []
-    lines = ApplicationLine.objects.filter(milestone=milestone, claimed__gt=0).exclude(
-        application__state__in=["returned", "withdrawn"]
-    )
-    return list(lines.select_related("application__invoice__open_item").order_by("pk"))
-
-
-def billed_by(milestone: Milestone, standing: Sequence[ApplicationLine]) -> Invoice | None:
-    """The invoice of the application with which the last of a milestone was certified; None before all of it was."""
-    certified = [line for line in standing if line.certified]
-    is_whole = sum(line.certified or 0 for line in certified) >= milestone.amount
-    return certified[-1].application.invoice if certified and is_whole else None
 
 
 def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
@@ -118,6 +106,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         "is_lower": any(line.uncertified for line in lines if line.certified is not None),
         "shown": shown,
         "summary": summary_of(shown.said["summary"]) if shown.said else [],
+        "charges": charges_of(shown.said) if shown.said else [],
         "forms": forms,
         "may": {} if why else dict.fromkeys(forms, True),
         "why": why if forms else "",
@@ -130,7 +119,12 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         else "",
         "pdf_url": side.url("application_pdf", found.ref) if found.submitted_at is not None else "",
         "xlsx_url": side.url("application_xlsx", found.ref) if shown.said else "",
-        "crumbs": [
+        "is_link": not side.has_crumbs,
+        "token": side.token if isinstance(side, LinkSide) else "",
+        "grant": getattr(request, "grant", None),
+        "crumbs": []
+        if not side.has_crumbs
+        else [
             (_("Contracts"), reverse(f"{side.name}:contracts")),
             (found.contract.number, side.url("contract", found.contract.ref)),
             (str(found), ""),
@@ -154,7 +148,7 @@ def application_pdf(request: PortalRequest, side: Side, ref: str) -> HttpRespons
     at = found.decided_at if found.certified_text else found.submitted_at
     if at is None:
         raise Http404
-    limits.count(limits.PRINTS, str(request.user.pk))
+    limits.count(limits.PRINTS, str(request.user.pk or f"link {request.actor.grant_id}"))
     response = HttpResponse(pdf_of(found.certified_text or found.text, at=at), content_type="application/pdf")
     name = slugify(f"{found.contract.number}-{found}")
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
@@ -196,8 +190,9 @@ def _shown(found: Application) -> Shown:
 
 
 def _read(said: dict[str, Any]) -> dict[str, Any]:
-    rows = [{**row, **{name: Decimal(row[name]) for name in COLUMNS}} for row in said["sheet"]]
-    totals = {**said["totals"], **{name: Decimal(said["totals"][name]) for name in COLUMNS}}
+    columns = columns_of(said)
+    rows = [{**row, **{name: Decimal(row[name]) for name in columns}} for row in said["sheet"]]
+    totals = {**said["totals"], **{name: Decimal(said["totals"][name]) for name in columns}}
     return {
         **said,
         "sheet": rows,
@@ -267,16 +262,21 @@ def _done(request: PortalRequest, found: Application, do: str, form: ActionForm,
 
 def _cells(said: Mapping[str, Any]) -> Iterator[list[Cell]]:
     """The sheet, then the summary. What people typed never begins a formula; figures stay figures."""
+    columns = columns_of(said)
+    width = 3 + len(columns)
     yield [
         *(_("Item"), _("Description of work"), _("Currency"), _("Scheduled value"), _("Previous applications")),
         *(_("This period"), _("Materials stored"), _("Completed and stored"), _("Percent")),
-        *(_("Balance to finish"), _("Retention")),
+        *(_("Balance to finish"), _("Retention"), _("Withheld for defects"))[: width - 9],
     ]
     currency = said["currency"]
     for row in said["sheet"]:
-        yield [Decimal(row["position"]), guarded(row["title"]), currency, *(row[name] for name in COLUMNS)]
-    yield [None, _("Total"), currency, *(said["totals"][name] for name in COLUMNS)]
-    yield [None] * 11
+        yield [Decimal(row["position"]), guarded(row["title"]), currency, *(row[name] for name in columns)]
+    yield [None, _("Total"), currency, *(said["totals"][name] for name in columns)]
+    yield [None] * width
     for one in summary_of(said["summary"]):
-        yield [None, one.name, currency, one.amount, *[None] * 7]
-    yield [None, _("Sheet and summary tie out."), *[None] * 9]
+        yield [None, one.name, currency, one.amount, *[None] * (width - 4)]
+    yield [None, _("Sheet and summary tie out."), *[None] * (width - 2)]
+    for charge in charges_of(said):
+        named = guarded(f"{charge.name} ({charge.document})")
+        yield [None, named, currency, charge.amount, *[None] * (width - 4)]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.portals.buyer.views import (
+    link_applications,
     link_decisions,
     link_disputes,
     link_events,
@@ -39,6 +40,9 @@ urlpatterns = [
     path("event/", link_events.confirm_event, name="confirm_event"),
     path("defects/<str:ref>/", link_settling.reservation, name="reservation"),
     path("defect-files/<str:ref>/", link_settling.reservation_file, name="reservation_file"),
+    path("application/", link_applications.application, name="application"),
+    path("application.pdf", link_applications.application_pdf, name="application_pdf"),
+    path("application.xlsx", link_applications.application_xlsx, name="application_xlsx"),
     path("settlement/", link_settling.propose_settlement, name="propose_settlement"),
     path("settlement/sign/", link_settling.sign_settlement, name="sign_settlement"),
     path("settlement.pdf", link_settling.settlement_pdf, name="settlement_pdf"),

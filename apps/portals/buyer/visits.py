@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core import clock
 from apps.financing.models import Assignment
+from apps.invoicing.models import Application
 from apps.milestones.models import Dispute, Milestone, Reservation, Submission
 from apps.parties.actor import Actor
 from apps.portals import counterparties, interrupted
@@ -125,6 +126,12 @@ class Visit:
         """The contract whose events the link lets confirm; 404 for a link to something else."""
         self._is_for(Purpose.CONFIRM_EVENT)
         found = Contract.objects.visible_to(self.actor).select_related("seller", "buyer", "active_version")
+        return get_object_or_404(found, ref=self.grant.subject_ref)
+
+    def application(self) -> Application:
+        """The application for payment that the link lets certify; 404 for a link to something else."""
+        self._is_for(Purpose.CERTIFY)
+        found = Application.objects.visible_to(self.actor).select_related("contract__buyer")
         return get_object_or_404(found, ref=self.grant.subject_ref)
 
     def _is_for(self, purpose: Purpose) -> None:

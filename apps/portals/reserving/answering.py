@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing.services import held_back
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation, ReservationFile
 from apps.parties.actor import Actor
@@ -76,6 +77,7 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
         "proof_url": proving.way(request, actor) if needs_proof and not proving.is_fresh(actor.origin.proof) else "",
         "disputes": [(one, side.url("dispute", one.ref)) for one in disputes],
         "is_late": is_late,
+        "is_applied_for": held_back.is_applied_for(found),
         "may_dispute": is_seller and is_free and is_late and bool(found.amount) and actor.may(Action.RAISE_DISPUTE),
         "may_mend": is_seller and found.state == "open" and actor.may(Action.SUBMIT_MILESTONE),
         "may_release": not is_seller and is_free and actor.may(Action.DECIDE_MILESTONE),
@@ -122,6 +124,8 @@ def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm)
 
     def release() -> str:
         reserving.release_reservation(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
+        if held_back.is_applied_for(found):
+            return _("Released. What was withheld for it stands in the next application for payment.")
         return _("Released. What was withheld for it is payable now.")
 
     def offer() -> str:
@@ -134,6 +138,10 @@ def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm)
         # Postgres holds no NUL in a text; what is left of such a reference is nobody's.
         offer_ref = request.POST.get("offer", "").replace("\0", "")
         done = reserving.agree_reduction(actor=actor, key=key, offer_ref=offer_ref)
+        if "number" not in done:
+            return _(
+                "Agreed. The lower price is never applied for; the rest stands in the next application for payment."
+            )
         return _("Agreed. Credit note %(number)s is issued.") % {"number": done["number"]}
 
     def dispute() -> str:

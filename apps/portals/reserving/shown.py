@@ -34,7 +34,9 @@ class Reservations:
 def reservations_of(actor: Actor, *, side: Side) -> "QuerySet[Reservation, Reservation]":
     """The reservations of contracts in which the actor's organisation is on this side."""
     rows = Reservation.objects.visible_to(actor).filter(**{f"contract__{side.name}_id": actor.organisation_id})
-    return rows.select_related("contract__seller", "contract__buyer", "milestone__invoice", "criterion")
+    return rows.select_related(
+        "contract__seller", "contract__buyer", "milestone__invoice", "milestone__line__version", "criterion"
+    )
 
 
 def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Reservations:

@@ -9,7 +9,7 @@ from apps.revenue import rules
 from apps.revenue.models import ACCEPTED, Measure, Obligation, Why
 from apps.revenue.services.books import Books
 from apps.revenue.services.changes import change
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 from apps.revenue.services.interest import take_back_income, written_so_far
 from apps.revenue.services.judged import apply_judgement
 

@@ -19,7 +19,7 @@ from apps.ledger.models import Entry
 from apps.revenue import rules
 from apps.revenue.models import Interest, Judgement, Measure, Modification, Obligation, Recognition, Why
 from apps.revenue.services.calendars import Calendar
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 
 MOVES: Final = (
     *("version", "title", "measure", "planned_on", "standalone", "agreed", "done", "accepted"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from apps.invoicing.models import CreditNote, Instalment
 from apps.revenue.rules import Span
-from apps.revenue.services.facts import CREDITED
+from apps.revenue.services.price_facts import CREDITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from apps.revenue import rules
 from apps.revenue.models import ACCEPTED, Judgement, Measure, Modification, Obligation
 from apps.revenue.models.obligation import WHOLE_CONTRACT
 from apps.revenue.services.books import Books
-from apps.revenue.services.facts import Event, lines_of
+from apps.revenue.services.events import Event
+from apps.revenue.services.facts import lines_of
 from apps.revenue.services.opening import deposits_of, measure_of, obligation_of, standalone_of
 
 

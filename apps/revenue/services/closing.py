@@ -14,7 +14,7 @@ from apps.core.errors import Refused
 from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.ledger.models import Book
-from apps.milestones.models import Milestone, Nullification
+from apps.milestones.models import Milestone, Nullification, Reservation
 from apps.milestones.models.nullification import NullificationState
 from apps.parties import services as parties
 from apps.parties.actor import Actor
@@ -78,6 +78,7 @@ def _missed(organisation_id: int) -> Q:
         contract=OuterRef("pk"), purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
     )
     bonus = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.BONUS)
+    lower = Reservation.objects.lower_prices().filter(contract=OuterRef("pk"))
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     judged = Judgement.objects.filter(contract=OuterRef("pk"))
@@ -88,6 +89,7 @@ def _missed(organisation_id: int) -> Q:
         | Q(Exists(granted.filter(unrecognised("nullification", ref="ref"))))
         | Q(Exists(bonus.filter(unrecognised("bonus", ref="ref"))))
         | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
+        | Q(Exists(lower.filter(unrecognised("defect", ref="ref"))))
         | (Q(terminated_at__isnull=True) & Q(Exists(judged.filter(unrecognised("judgement", ref="ref")))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))
         | (Q(terminated_at__isnull=False, pk__in=promising) & ~Q(Exists(ended)))

@@ -5,25 +5,24 @@ All questions are asked of many contracts of one seller at once: a month is clos
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.contracts.drafts import DEPOSIT
-from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.models import ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import NO_SUPPLY, CreditNote, CreditNoteLine, Invoice, InvoiceKind
-from apps.invoicing.models.charge import ChargeKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Judgement, Why
+from apps.revenue.services.events import Contracts, Event, Found
+from apps.revenue.services.price_facts import CREDITED, bonuses, corrections, credits_by_line, lower_prices
 
 ORDER = {
     why: number
@@ -33,35 +32,8 @@ ORDER = {
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
-POSITION = Coalesce("invoice__milestone__position", "invoice__instalment__position")
-"""At which line of the plan a credit note of an invoice lowers the price, where the invoice bills one line."""
-CREDITED = F("net") + F("given_back")
-"""What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
 OF_VERSION: Final = ("ref", "contract", "changes", "price", "partial_acceptance")
 """What revenue asks of a version: its text is long, and stays where it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something by which revenue may move. ``amount`` is what was accepted, withdrawn or credited at ``position``;
-    ``version`` is the one that a change order put in force; a credit of a deposit has no position of a promise."""
-
-    why: Why
-    cause: str
-    on: date
-    at: datetime
-    position: int | None = None
-    amount: Decimal = money.ZERO
-    version: ContractVersion | None = None
-    judgement: Judgement | None = None
-    settles: str = ""
-    """The kind of charge that stands by it, such as a bonus: what was estimated of it until then is known now."""
-
-
-Contracts: TypeAlias = Mapping[int, Contract]
-"""Contracts of one seller, by primary key."""
-Found: TypeAlias = Iterable[tuple[int, Event]]
-"""Each with the contract to which it happened."""
 
 
 def versions_in_force(contracts: Contracts) -> dict[int, list[ContractVersion]]:
@@ -109,9 +81,10 @@ def events_of(contracts: Contracts, *, versions: Mapping[int, list[ContractVersi
         _changes(versions, zone=zone),
         _acceptances(contracts, zone=zone),
         _nullifications(contracts, zone=zone),
-        _bonuses(contracts),
-        _credits(contracts),
-        _credits_by_line(contracts),
+        bonuses(contracts),
+        corrections(contracts),
+        credits_by_line(contracts),
+        lower_prices(contracts, zone=zone),
         _terminations(contracts, zone=zone),
         _judgements(contracts),
     ):
@@ -175,64 +148,6 @@ def _nullifications(contracts: Contracts, *, zone: ZoneInfo) -> Found:
                 amount=amount,
             ),
         )
-
-
-def _bonuses(contracts: Contracts) -> Found:
-    """What a milestone earned beside its price by being early, and what of it was credited again.
-
-    A change of the transaction price that is of one obligation alone (IFRS 15.85), so it is earned as that is.
-    """
-    billed = Invoice.objects.filter(contract_id__in=contracts, kind=InvoiceKind.BONUS)
-    for pk, ref, on, at, net, position in billed.values_list(
-        "contract_id", "ref", "issued_on", "issued_at", "net", "charge__milestone__position"
-    ):
-        event = Event(
-            why=Why.BONUS, cause=f"bonus:{ref}", on=on, at=at, position=position, amount=net, settles=ChargeKind.BONUS
-        )
-        yield pk, event
-    credited = CreditNote.objects.filter(contract_id__in=contracts, invoice__kind=InvoiceKind.BONUS)
-    for pk, ref, on, at, net, position in credited.values_list(
-        "contract_id", "ref", "issued_on", "issued_at", "net", "invoice__charge__milestone__position"
-    ):
-        yield pk, Event(why=Why.BONUS, cause=f"credit:{ref}", on=on, at=at, position=position, amount=-net)
-
-
-def _credits(contracts: Contracts) -> Found:
-    """Corrections of a price, and what was charged against it and withdrawn again.
-
-    What is credited because an acceptance is withdrawn is billed again with the next one.
-    """
-    corrections = CreditNote.objects.of_supplies().filter(
-        contract_id__in=contracts, purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
-    )
-    # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
-    rows = (
-        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
-        .annotate(worth=CREDITED, position=POSITION)
-        .values_list("contract_id", "ref", "issued_on", "issued_at", "worth", "position", "purpose")
-    )
-    for pk, ref, on, at, worth, position, purpose in rows:
-        settles = purpose if purpose in CHARGES and worth > 0 else ""
-        event = Event(
-            why=Why.CREDIT, cause=f"credit:{ref}", on=on, at=at, position=position, amount=worth, settles=settles
-        )
-        yield pk, event
-
-
-def _credits_by_line(contracts: Contracts) -> Found:
-    """The same of applications for payment, whose invoices bill several milestones: each line lowers its own price."""
-    lines = CreditNoteLine.objects.filter(
-        credit_note__contract_id__in=contracts,
-        credit_note__purpose=CreditNote.Purpose.CORRECTION,
-        invoice_line__milestone__isnull=False,
-    )
-    of_note = ("contract_id", "ref", "issued_on", "issued_at")
-    rows = lines.order_by().values_list(
-        *(f"credit_note__{name}" for name in of_note), "invoice_line__milestone__position"
-    )
-    for pk, ref, on, at, position, net in rows.annotate(Sum("net")):
-        cause = f"credit:{ref}:{position}"
-        yield pk, Event(why=Why.CREDIT, cause=cause, on=on, at=at, position=position, amount=net)
 
 
 def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:

@@ -10,7 +10,7 @@ from apps.ledger.charts import Seller
 from apps.revenue import rules
 from apps.revenue.models import Interest, Judgement, JudgementKind, Why
 from apps.revenue.services.books import Books
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 
 
 def component_of(judgement: Judgement) -> rules.Component | None:

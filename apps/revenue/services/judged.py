@@ -11,7 +11,7 @@ from apps.revenue import rules
 from apps.revenue.models import ACCEPTED, Judgement, JudgementKind, Measure, Obligation
 from apps.revenue.services.books import Books
 from apps.revenue.services.changes import treat_again
-from apps.revenue.services.facts import Event
+from apps.revenue.services.events import Event
 from apps.revenue.services.opening import amount_of
 
 

@@ -20,13 +20,8 @@ from apps.revenue.models import (
 from apps.revenue.services.applying import apply, let_days_pass
 from apps.revenue.services.books import Books, keep
 from apps.revenue.services.calendars import calendars_of
-from apps.revenue.services.facts import (
-    Contracts,
-    Event,
-    events_of,
-    first_lines_of,
-    versions_in_force,
-)
+from apps.revenue.services.events import Contracts, Event
+from apps.revenue.services.facts import events_of, first_lines_of, versions_in_force
 from apps.revenue.services.interest import accrue
 from apps.revenue.services.opening import open_obligations
 from apps.revenue.services.settling import settle_estimates

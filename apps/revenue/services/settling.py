@@ -9,7 +9,7 @@ from apps.parties.actor import Actor
 from apps.revenue import rules
 from apps.revenue.models import Judgement, JudgementKind, Why
 from apps.revenue.services.books import key_of
-from apps.revenue.services.facts import Contracts, Event
+from apps.revenue.services.events import Contracts, Event
 
 
 def settle_estimates(contracts: Contracts, *, events: Mapping[int, list[Event]], at: datetime) -> None:

@@ -22,8 +22,6 @@ from apps.workflows.deal_file.verb_table import VERBS, Verb
 
 MEMBERS_ONLY: Final = frozenset(
     {
-        "certify",
-        "return_application",
         "confirm_document",
         "return_document",
         "order",

@@ -10,7 +10,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core.errors import Refused
 from apps.financing.models import Assignment, ExposureLimit, Facility, FundingRequest, Offer, Tranche
-from apps.invoicing.models import Invoice, Payment
+from apps.invoicing.models import Application, Invoice, Payment
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -32,6 +32,7 @@ ON_SUBMISSION: Final = frozenset(
 ON_DEFECTS: Final = frozenset({"still_missing", "release_reservation", "agree_reduction", "ask_reduction"})
 IN_DISPUTE: Final = frozenset({"reply_in_dispute", "agree_outcome", "offer_outcome", "withdraw_dispute"})
 ON_TERMINATION: Final = frozenset({"answer_values", "sign_settlement"})
+ON_APPLICATION: Final = frozenset({"certify", "return_application"})
 """What the signatory may do by the links to what goes on after a decision."""
 
 
@@ -84,6 +85,9 @@ class Scene:
             return list(parts.filter(reservations__isnull=False).values_list("ref", flat=True).distinct())
         if event.verb in IN_DISPUTE:
             return list(Dispute.objects.using("owner").filter(**here).values_list("ref", flat=True).order_by("-pk")[:1])
+        if event.verb in ON_APPLICATION:
+            waiting = Application.objects.using("owner").filter(**here, state="submitted")
+            return list(waiting.values_list("ref", flat=True))
         if event.verb == "confirm_event":
             return [self.contract_ref]
         if event.verb in ON_TERMINATION:

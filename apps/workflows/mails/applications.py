@@ -5,10 +5,12 @@ from django.utils import translation
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import GuestGrant
 from apps.invoicing.application_page import pdf_of
 from apps.invoicing.models import Application
 from apps.parties import services as parties
 from apps.parties.roles import Action
+from apps.workflows.mails.contracts import going_on_at
 from apps.workflows.mails.letter import About, Enclosure, Letter, absolute, fact, money, send
 
 
@@ -42,7 +44,7 @@ def application_news(*, application_ref: str, what: str, organisation_id: int) -
             reader=reader,
             to=_people(application, is_to_seller=is_to_seller),
             button=_("Open the application"),
-            url=absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:application", args=[application.ref])),
+            url=_page(application, is_to_seller=is_to_seller),
             facts=facts,
             files=_pdf(application, what=what, language=reader.language),
             about=About(f"application:{application.ref}", contract),
@@ -55,6 +57,14 @@ def application_news(*, application_ref: str, what: str, organisation_id: int) -
             },
         )
     )
+
+
+def _page(application: Application, *, is_to_seller: bool) -> str:
+    """The page of the application; the personal link of a buyer without people here."""
+    contract = application.contract
+    if is_to_seller or contract.buyer.is_claimed:
+        return absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:application", args=[application.ref]))
+    return going_on_at(contract, GuestGrant.Purpose.CERTIFY, application.ref)
 
 
 def _pdf(application: Application, *, what: str, language: str) -> list[Enclosure]:

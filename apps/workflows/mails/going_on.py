@@ -1,4 +1,4 @@
-"""The mail with nothing but a personal link: to the defects of an acceptance, a dispute, a termination, to events."""
+"""The mail with nothing but a personal link: to defects, a dispute, a termination, an application, to events."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +11,7 @@ BUTTONS = {
     GuestGrant.Purpose.DISPUTE: _("Open the dispute"),
     GuestGrant.Purpose.SETTLE: _("Open the termination"),
     GuestGrant.Purpose.CONFIRM_EVENT: _("Confirm an event"),
+    GuestGrant.Purpose.CERTIFY: _("Open the application"),
 }
 
 

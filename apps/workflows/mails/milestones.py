@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.money import total
-from apps.invoicing.models import ApplicationLine, Invoice
+from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, Submission, Verdict
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
+from apps.workflows.mails.collected import collected
 from apps.workflows.mails.contracts import link_to, live_grant
 from apps.workflows.mails.letter import About, Letter, Sent, absolute, fact, money, send
 
@@ -74,7 +75,7 @@ def acceptance(*, submission_ref: str) -> None:
     contract = decision.contract
     invoice = Invoice.objects.filter(milestone=milestone).first()
     if invoice is None:
-        return collected(decision)
+        return collected(decision, to=sellers_people(contract), crossed=list(_crossed(decision)))
     send(
         Letter(
             name="acceptance",
@@ -97,38 +98,6 @@ def acceptance(*, submission_ref: str) -> None:
                 "milestone": milestone,
                 "invoice": invoice,
                 "reservations": list(decision.reservations.all()),
-                "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
-                "crossed": list(_crossed(decision)),
-            },
-        )
-    )
-
-
-def collected(decision: Decision) -> None:
-    """Tell the seller that the milestone is accepted and stands in the application for payment that collects."""
-    milestone, contract = decision.submission.milestone, decision.contract
-    line = ApplicationLine.objects.select_related("application").filter(milestone=milestone).order_by("-pk").first()
-    if line is None:
-        raise LookupError(f"milestone {milestone.ref} is accepted and neither billed nor applied for")
-    send(
-        Letter(
-            name="acceptance_collected",
-            key=decision.submission.ref,
-            sender=contract.buyer,
-            reader=contract.seller,
-            to=sellers_people(contract),
-            button=_("Open the application"),
-            url=absolute(reverse("seller:application", args=[line.application.ref])),
-            facts=[
-                fact(_("Contract"), f"{contract.number} · {contract.title}"),
-                *([] if decision.rule else [fact(_("Signed off by"), decision.name)]),
-                fact(_("Application for payment"), line.application.number),
-                money(_("Accepted, net of tax"), milestone.amount, milestone.currency),
-            ],
-            context={
-                "decision": decision,
-                "milestone": milestone,
-                "number": line.application.number,
                 "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
                 "crossed": list(_crossed(decision)),
             },

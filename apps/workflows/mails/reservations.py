@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, GuestGrant
+from apps.invoicing.services import held_back
 from apps.milestones.models import Reservation, ReservationWord
 from apps.milestones.services.defect_dates import PASSED
 from apps.parties import services as parties
@@ -20,7 +21,12 @@ Kind = ReservationWord.Kind
 
 def reservation_news(*, word_ref: str, organisation_id: int) -> None:
     """Tell one side what the other one said of a reservation."""
-    related = ("contract__seller", "contract__buyer", "contract__active_version", "reservation__milestone")
+    related = (
+        "contract__seller",
+        "contract__buyer",
+        "contract__active_version",
+        "reservation__milestone__line__version",
+    )
     said = ReservationWord.objects.select_related(*related).get(ref=word_ref)
     contract, reservation = said.contract, said.reservation
     is_to_seller = organisation_id == contract.seller_id
@@ -43,7 +49,12 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
             button=_("Open the reservation"),
             url=_page(contract, reservation, portal=portal),
             facts=facts,
-            context={"defect": reservation.title, "kind": str(said.kind), "said": said},
+            context={
+                "defect": reservation.title,
+                "kind": str(said.kind),
+                "said": said,
+                "is_applied_for": held_back.is_applied_for(reservation),
+            },
         )
     )
 

@@ -38,7 +38,7 @@ from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import corrected_documents, credit_documents, documents
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
+from apps.invoicing.models import Application, BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.invoicing.services import correction_deliveries
 from apps.invoicing.services.certifying import Figure
@@ -1151,7 +1151,7 @@ class _Builder:
 
     def _what_goes_on(self) -> dict[tuple[str, str], Contract]:
         """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper, a
-        notice of assignment with its proof, and events that a contract waits for.
+        notice of assignment with its proof, events that a contract waits for, and an application that waits.
 
         This buyer has an owner, so none was made; each shows the link's own pages to whom they belong.
         """
@@ -1161,6 +1161,7 @@ class _Builder:
         settled = Settlement.objects.using("owner").select_related("termination", "contract").filter(**mine)
         proven = AssignmentProof.objects.using("owner").select_related("assignment", "contract").get(**mine)
         happened = Contract.objects.using("owner").filter(seller=self.deal.seller, confirmed_events__isnull=False)[0]
+        applied = Application.objects.using("owner").select_related("contract").filter(**mine, state="submitted")[0]
         waiting, printed = settled.filter(state="proposed", side="seller")[0], settled.filter(state="signed")[1]
         return {
             ("mend", reserved.milestone.ref): reserved.contract,
@@ -1169,6 +1170,7 @@ class _Builder:
             ("settle", printed.termination.ref): printed.contract,
             ("acknowledge", proven.assignment.ref): proven.contract,
             ("confirm_event", happened.ref): happened,
+            ("certify", applied.ref): applied.contract,
         }
 
     def _going_on(self, what: tuple[str, str], contract: Contract) -> str:

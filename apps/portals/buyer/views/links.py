@@ -18,13 +18,13 @@ from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import CorrectedInvoice, Invoice
+from apps.invoicing.models import Application, CorrectedInvoice, Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import interrupted, missing_people, papers
 from apps.portals.access import PortalRequest, portal
-from apps.portals.applying.page import stands_in
+from apps.portals.applying.standing import stands_in
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
@@ -37,12 +37,13 @@ from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
 
 DONE_HERE: Final = (Purpose.ACKNOWLEDGE, Purpose.SETTLE)
-GOING_ON: Final[dict[Purpose, type[Milestone | Dispute | Termination]]] = {
+GOING_ON: Final[dict[Purpose, type[Milestone | Dispute | Termination | Application]]] = {
+    Purpose.CERTIFY: Application,
     Purpose.MEND: Milestone,
     Purpose.DISPUTE: Dispute,
     Purpose.SETTLE: Termination,
 }
-Subject = Contract | ContractVersion | Submission | Assignment | Milestone | Dispute | Termination
+Subject = Contract | ContractVersion | Submission | Assignment | Milestone | Dispute | Termination | Application
 
 
 @portal("link")
@@ -79,6 +80,10 @@ def _dispute(request: PortalRequest, visit: Visit) -> HttpResponse:
 
 def _events(request: PortalRequest, visit: Visit) -> HttpResponse:
     return redirect("link:confirm_event", token=visit.token)
+
+
+def _application(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return redirect("link:application", token=visit.token)
 
 
 def _defects(request: PortalRequest, visit: Visit) -> HttpResponse:
@@ -149,6 +154,7 @@ SHOWN: Final[dict[Purpose, Callable[[PortalRequest, Visit], HttpResponse]]] = {
     Purpose.DISPUTE: _dispute,
     Purpose.SETTLE: _termination,
     Purpose.CONFIRM_EVENT: _events,
+    Purpose.CERTIFY: _application,
     Purpose.TAKE_OVER: _take_over,
 }
 

@@ -15,7 +15,7 @@ from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
-from apps.portals.applying.page import billed_by, stands_in
+from apps.portals.applying.standing import billed_by, is_withheld_whole, stands_in
 from apps.portals.buyer import cycles, deciding, judging, payees
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
@@ -110,6 +110,16 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
         is_crossed = reading is not None and not (reading.decision is not None and reading.decision.rule)
         again = _("the seller may submit it again.")
         return _("the seller revises what was crossed and submits again.") if is_crossed else again, None
+    return _comes(milestone)
+
+
+def _comes(milestone: Milestone) -> tuple[str, date | None]:
+    """What the seller does; of what is accepted and has no invoice nor application, all is withheld for defects, or was
+    taken off the price for them."""
+    if milestone.state == "accepted" and is_withheld_whole(milestone):
+        return _("the seller mends the defects. What is withheld stands in an application once it is released."), None
+    if milestone.state == "accepted":
+        return _("nothing. Its defects are settled at a lower price, and nothing of it is applied for."), None
     if milestone.planned_on is not None:
         return _("the seller delivers and submits it to you. Planned for"), milestone.planned_on
     return _("the seller delivers and submits it to you."), None

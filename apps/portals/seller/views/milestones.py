@@ -17,7 +17,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals import history, missing_people, papers, returned, silence
 from apps.portals.access import PortalRequest, portal
-from apps.portals.applying.page import billed_by, stands_in
+from apps.portals.applying.standing import billed_by, is_withheld_whole, stands_in
 from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
@@ -187,6 +187,12 @@ def _what_next(
         return {"text": _review(who, waiting)}
     if milestone.state in ("changes_requested", "accepted"):
         applied = _("you submit the application for payment in which it stands; the buyer certifies it.")
+        if milestone.state == "accepted" and not milestone.application_lines.exists():
+            applied = (
+                _("you mend the defects. What is withheld stands in an application once it is released.")
+                if is_withheld_whole(milestone)
+                else _("nothing. Its defects are settled at a lower price, and nothing of it is applied for.")
+            )
         return _sent_back(cycles) if milestone.state == "changes_requested" else {"text": applied}
     if draft is not None:
         return {"text": _("you complete the submission and send it to %(who)s.") % {"who": who}}
