@@ -20,7 +20,7 @@ def environment(place: Path) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost",
         "BASE_URL": "http://localhost",
         "PLAIN_HTTP": "true",
-        "EMAIL_URL": "dummymail://",
+        "EMAIL_URL": "memorymail://",  # nothing leaves the process
         "DEBUG": "false",
         "DEMO": "false",
     }

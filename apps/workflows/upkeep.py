@@ -37,6 +37,9 @@ MOST_DEATHS = 5
 """How often a job without a schedule of its own may be found with a dead worker."""
 ORPHANS_KEPT = timedelta(days=1)
 VERIFIERS = ("verify_ledger", "verify_audit")
+"""What reads every row, each night."""
+EVERY_VERIFIER = (*VERIFIERS, "check_documents")
+"""What is asked of what came back from a backup or an archive: the documents too, all of them."""
 DOCUMENT_DAYS = 3
 """How far back documents are checked every night; all of them are when somebody asks."""
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -404,8 +405,14 @@ def test_a_good_backup_passes_the_drill_and_nothing_is_left_behind(played: Path)
         done = _drill(copy, place=place, **account)
         assert done.returncode == 0, done.stdout + done.stderr
         assert list(place.iterdir()) == []
-    for line in ("are as they were backed up", "checks, nothing differs", "every hash as it was written", "/ opens."):
+    for line in (
+        "are as they were backed up",
+        "checks, nothing differs",
+        "every hash as it was written",
+        "all as they were issued",
+    ):
         assert line in done.stdout
+    assert re.search(r"with a mailed code: /\w+/ opens", done.stdout)
     assert done.stdout.splitlines()[-1].startswith(f"{backup.name} passed the drill")
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.workflows.backups import archiving, measures, stored
-from apps.workflows.upkeep import VERIFIERS
+from apps.workflows.upkeep import EVERY_VERIFIER
 from config.embedded_pg.base import server
 from config.embedded_pg.errors import ServerError
 from config.embedded_pg.recovery import recover
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(stored.reason(error)) from None
-        for verifier in VERIFIERS:
+        for verifier in EVERY_VERIFIER:
             call_command(verifier, stdout=self.stdout)
         self._compare_files(files)
         self._say("Recovered. Begin a new archive, in another folder, before web and worker start.")
