@@ -71,7 +71,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_htmx",
-    "pgtrigger",
+    "config.triggers.TriggersConfig",
     "procrastinate.contrib.django",
     "apps.core",
     "apps.parties",
