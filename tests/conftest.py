@@ -52,13 +52,21 @@ LONGEST = (
     "workflows/test_deals.py",
 )
 """What takes minutes begins, so that no process is left alone with it at the end."""
-ONE_WORLD = ("tests/serving/", "tests/engines/")
-"""What all tests of such a folder stand on is made once: a PostgreSQL with its tables, a world with every contract."""
+BEGINNING = ("browser/test_accessibility.py", "architecture/")
+"""The longest of all, and beside it what needs no database: so no process waits for the other, which makes that."""
+TOGETHER = ("tests/serving/", "tests/engines/", "tests/architecture/")
+"""Such a folder stays in one process. What its tests stand on is made once: a PostgreSQL with its tables, a world with
+every contract, the code as a tree."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONGEST))
+
+    def turn(item: pytest.Item) -> int:
+        place = item.path.relative_to(here).as_posix()
+        return next((at for at, begins in enumerate((*BEGINNING, LONGEST)) if place.startswith(begins)), len(items))
+
+    items.sort(key=turn)
 
 
 def pytest_collection_finish() -> None:
@@ -68,11 +76,11 @@ def pytest_collection_finish() -> None:
 
 
 class WorldsTogether(LoadFileScheduling):  # type: ignore[misc]
-    """A file stays in one process, so that the world of a module is built once; so does a folder with one world."""
+    """A file stays in one process, so that the world of a module is built once; so do some folders."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return next((folder for folder in ONE_WORLD if folder in file), file)
+        return next((folder for folder in TOGETHER if folder in file), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
