@@ -25,6 +25,7 @@ from tests.workflows.test_packs import (  # noqa: F401
     both,
     content,
     content_of_buyer,
+    told,
 )
 
 MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"

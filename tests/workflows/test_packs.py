@@ -36,6 +36,7 @@ except OSError:
     pytest.skip("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0", allow_module_level=True)
 
 Files = dict[str, bytes]
+Story = tuple[Parties, Contract]
 
 
 @pytest.fixture
@@ -43,9 +44,23 @@ def parties(scratch: str) -> Parties:
     return scenarios.organisations()
 
 
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[str, Story]]:
+    """The story, told once, and the database in which it stands: to be copied, and touched by nobody."""
+    with django_db_blocker.unblock(), scratch_databases.scratch_database() as name:
+        parties = scenarios.organisations()
+        contract = _told(parties)
+        connections.close_all()
+        yield name, (parties, contract)
+
+
 @pytest.fixture
-def contract(parties: Parties) -> Contract:
-    return _told(parties)
+def story(told: tuple[str, Story], django_db_blocker: DjangoDbBlocker) -> Iterator[Story]:
+    """The story in a database of the test's own, in which everything commits."""
+    name, story = told
+    with django_db_blocker.unblock(), scratch_databases.scratch_database(name):
+        yield story
+        connections.close_all()
 
 
 def _told(parties: Parties) -> Contract:
@@ -180,13 +195,13 @@ def _listed_anew(files: Files) -> Files:
 
 
 @pytest.fixture(scope="module")
-def both(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[bytes, bytes]]:
+def both(told: tuple[str, Story], django_db_blocker: DjangoDbBlocker) -> tuple[bytes, bytes]:
     """The packs of the story for the seller and for the buyer, made once for all who look into them."""
-    with django_db_blocker.unblock(), scratch_databases.scratch_database():
-        parties = scenarios.organisations()
-        contract = _told(parties)
-        yield _bytes(_packed(parties, contract)), _bytes(_packed(parties, contract, role="buyer"))
+    name, (parties, contract) = told
+    with django_db_blocker.unblock(), scratch_databases.scratch_database(name):
+        packs = _bytes(_packed(parties, contract)), _bytes(_packed(parties, contract, role="buyer"))
         connections.close_all()
+    return packs
 
 
 @pytest.fixture(scope="module")
@@ -260,14 +275,16 @@ def test_the_same_side_gets_the_same_bytes_and_the_other_the_same_record(both: t
     assert heads[0] == heads[1]
 
 
-def test_asked_again_the_answer_is_the_same_pack_until_something_happens(parties: Parties, contract: Contract) -> None:
+def test_asked_again_the_answer_is_the_same_pack_until_something_happens(story: Story) -> None:
+    parties, contract = story
     first = _packed(parties, contract)
     assert _packed(parties, contract).pk == first.pk
     scenarios.submitted_milestone(contract, position=3)
     assert _packed(parties, contract).pk != first.pk
 
 
-def test_the_pack_of_one_milestone_speaks_of_it_alone(parties: Parties, contract: Contract, tmp_path: Path) -> None:
+def test_the_pack_of_one_milestone_speaks_of_it_alone(story: Story, tmp_path: Path) -> None:
+    parties, contract = story
     milestone = scenarios.milestone_of(contract, position=2)
     pack = _packed(parties, contract, milestone=milestone.ref)
     path = tmp_path / "pack.zip"
@@ -573,9 +590,8 @@ def _other_person(files: Files) -> Files:
 # --- how long it is kept ---------------------------------------------------------------------------------------
 
 
-def test_a_pack_is_deleted_after_a_month_and_made_anew_with_the_same_bytes(
-    parties: Parties, contract: Contract, settings: Settings
-) -> None:
+def test_a_pack_is_deleted_after_a_month_and_made_anew_with_the_same_bytes(story: Story, settings: Settings) -> None:
+    parties, contract = story
     first = _packed(parties, contract)
     assert first.made_at is not None
     content, kept = _bytes(first), timedelta(days=settings.PACK_KEPT_DAYS)
@@ -599,7 +615,8 @@ def _written(pack: EvidencePack, at: datetime) -> None:
 # --- who may, and what is refused ----------------------------------------------------------------------------------
 
 
-def test_a_financier_gets_no_pack_and_a_stranger_finds_no_contract(parties: Parties, contract: Contract) -> None:
+def test_a_financier_gets_no_pack_and_a_stranger_finds_no_contract(story: Story) -> None:
+    parties, contract = story
     with acting(scenarios.analyst(parties)) as ana, pytest.raises((Refused, NotAllowed)):
         proofs.request_pack(actor=ana, key=key(), contract_ref=contract.ref)
     stranger = scenarios.seller_actor(scenarios.organisations("Foreign"))
@@ -607,14 +624,16 @@ def test_a_financier_gets_no_pack_and_a_stranger_finds_no_contract(parties: Part
         proofs.request_pack(actor=stranger, key=key(), contract_ref=contract.ref)
 
 
-def test_a_pack_belongs_to_the_side_that_asked(parties: Parties, contract: Contract) -> None:
+def test_a_pack_belongs_to_the_side_that_asked(story: Story) -> None:
+    parties, contract = story
     pack = _packed(parties, contract)
     with acting(scenarios.buyer_actor(parties)) as olga:
         assert not EvidencePack.objects.filter(pk=pack.pk).exists()
         assert not EvidencePack.objects.visible_to(olga).exists()
 
 
-def test_too_much_is_refused_in_words(parties: Parties, contract: Contract, settings: Settings) -> None:
+def test_too_much_is_refused_in_words(story: Story, settings: Settings) -> None:
+    parties, contract = story
     settings.PACK_MAX_BYTES = 2_000
     pack = _packed(parties, contract)
     assert (pack.state, pack.failure.partition(".")[0]) == ("failed", "The pack would be larger than 0 MB")
@@ -622,11 +641,17 @@ def test_too_much_is_refused_in_words(parties: Parties, contract: Contract, sett
     assert _packed(parties, contract).state == "ready"
 
 
-def test_a_stored_file_that_is_not_what_the_record_says_is_never_packed(parties: Parties, contract: Contract) -> None:
+def test_a_stored_file_that_is_not_what_the_record_says_is_never_packed(story: Story) -> None:
+    parties, contract = story
     with acting(scenarios.seller_actor(parties)):
         stored_as = EvidenceFile.objects.all()[0].stored_as
-    Path(default_storage.path(stored_as)).write_bytes(b"%PDF-1.7 something else")
-    pack = _packed(parties, contract)
+    stored = Path(default_storage.path(stored_as))
+    content = stored.read_bytes()
+    stored.write_bytes(b"%PDF-1.7 something else")
+    try:
+        pack = _packed(parties, contract)
+    finally:
+        stored.write_bytes(content)  # the files are those of all copies of the story
     assert (pack.state, "is not what the record says" in pack.failure) == ("failed", True)
 
 
