@@ -36,6 +36,7 @@ LAPSES = ("milestone.deemed_accepted", "milestone.deemed_rejected")
 """What silence decided; only what it accepted has a certificate."""
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
+COMMENTED = "milestone.commented"
 SPOKEN = {
     "reservation.mended": "mended",
     "reservation.still_missing": "missing",
@@ -69,7 +70,7 @@ ENDINGS = (
 )
 TOLD_TO_BOTH = (
     *(*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS, *ENDINGS),
-    *(*RESERVATIONS, *DISPUTES, *RELEASES),
+    *(*RESERVATIONS, *DISPUTES, *RELEASES, COMMENTED),
 )
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
@@ -608,6 +609,36 @@ def expected_word(pack, entry, told):
         "written_at": said["at"],
         "text": worded(told, "text", facts["text_sha256"]),
         "off": facts["off"] if said["verb"] == "reservation.reduction_offered" else None,
+    }
+
+
+def check_comments(pack):
+    """What the sides wrote about each milestone is what the chain has hashes of, each word by its author."""
+    written = {}
+    for entry in pack.said(COMMENTED):
+        if in_scope(pack, entry["said"]):
+            written.setdefault(ref_of(entry), []).append(entry)
+    for ref, entries in written.items():
+        facts = entries[0]["said"]["facts"]
+        name = pack.needed("comments", ref, f"what was written about “{facts['title']}”")
+        pack.expect(f"{place_of(facts)}/comments.json", "comments", ref)
+        if name is None:
+            continue
+        told, before = pack.json(name), len(pack.problems)
+        said = [expected_comment(pack, entry, one) for entry, one in paired(entries, told["comments"])]
+        whole = said if len(said) == len(entries) == len(told["comments"]) else ABSENT
+        compare(pack, name, {"milestone": ref, "comments": whole}, told)
+        compare_bytes(pack, name, told)
+        if len(pack.problems) == before:
+            pack.holds.append(f"“{facts['title']}”: {len(entries)} comment(s) of the two sides, as the chain says.")
+
+
+def expected_comment(pack, entry, told):
+    facts = entry["said"]["facts"]
+    return {
+        "comment": facts["comment_ref"],
+        **acted(pack, entry, "written_at"),
+        "text": worded(told, "text", facts["text_sha256"]),
     }
 
 
@@ -1155,6 +1186,7 @@ def verified(path, heads):
                 check_steps(pack, submissions)
                 check_decisions(pack, submissions)
                 check_lapses(pack, submissions)
+                check_comments(pack)
                 check_defects(pack, submissions)
                 check_disputes(pack, submissions)
                 check_settlements(pack)

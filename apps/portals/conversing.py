@@ -1,4 +1,5 @@
-"""What the two sides write to each other about a proposal, as the pages of both, and of a guest, show it."""
+"""What the two sides write to each other about a proposal, or about a milestone, as the pages of both show it, and of a
+guest."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts.models import Comment, Contract, ContractVersion
 from apps.core.errors import Refused
+from apps.milestones.models import Milestone, MilestoneComment
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
-from apps.workflows import negotiating
+from apps.workflows import commenting, negotiating
 
 OPEN = ("draft", "proposed")
 NEEDED = {"seller": Action.EDIT_CONTRACT, "buyer": Action.SIGN_CONTRACT}
@@ -41,9 +44,11 @@ class CommentForm(ActionForm):
 class Conversation:
     """The comments, oldest first; ``form`` is None where nothing can be written any more, or not by this reader."""
 
-    comments: Sequence[Comment]
+    comments: Sequence[Comment | MilestoneComment]
     form: CommentForm | None
     url: str
+    is_of_versions: bool = True
+    """Whether each comment tells the version that it is about; one on a milestone does not."""
 
 
 def conversation(actor: Actor, contract: Contract, *, side: str, url: str) -> Conversation | None:
@@ -57,6 +62,16 @@ def conversation(actor: Actor, contract: Contract, *, side: str, url: str) -> Co
     return Conversation(comments=comments, form=CommentForm(auto_id="comment_%s") if may_write else None, url=url)
 
 
+def of_milestone(actor: Actor, milestone: Milestone, *, may_write: bool, url: str) -> Conversation | None:
+    """The conversation about a milestone; None while there is none and this reader can begin none."""
+    comments = list(MilestoneComment.objects.visible_to(actor).filter(milestone=milestone).order_by("pk"))
+    may_write = may_write and milestone.state != MilestoneState.CANCELLED
+    if not comments and not may_write:
+        return None
+    form = CommentForm(auto_id="comment_%s") if may_write else None
+    return Conversation(comments=comments, form=form, url=url, is_of_versions=False)
+
+
 def comment_contract(
     request: PortalRequest,
     version: ContractVersion,
@@ -65,19 +80,49 @@ def comment_contract(
     show: Callable[[dict[str, Any], CommentForm], HttpResponse],
 ) -> HttpResponse:
     """Write to the other side; a comment that is refused is shown again with what was typed."""
+
+    def send(key: str, text: str) -> None:
+        negotiating.comment_contract(actor=request.actor, key=key, version_ref=version.ref, text=text)
+
+    about = f"{version.contract.title} · "
+    about += _("contract %(number)s, version %(version)s") % {
+        "number": version.contract.number,
+        "version": version.number,
+    }
+    return _written(request, send, about=about, back=back, show=show)
+
+
+def comment_milestone(
+    request: PortalRequest,
+    milestone: Milestone,
+    *,
+    back: str,
+    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+) -> HttpResponse:
+    """Write to the other side about a milestone; a comment that is refused is shown again with what was typed."""
+
+    def send(key: str, text: str) -> None:
+        commenting.comment_milestone(actor=request.actor, key=key, milestone_ref=milestone.ref, text=text)
+
+    return _written(request, send, about=milestone.title, back=back, show=show)
+
+
+def _written(
+    request: PortalRequest,
+    send: Callable[[str, str], None],
+    *,
+    about: str,
+    back: str,
+    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+) -> HttpResponse:
     form = CommentForm(request.POST or None)
     interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
-            negotiating.comment_contract(
-                actor=request.actor,
-                key=form.cleaned_data["key"],
-                version_ref=version.ref,
-                text=form.cleaned_data["text"],
-            )
+            send(form.cleaned_data["key"], form.cleaned_data["text"])
         except Refused as refused:
             add_refusal(form, refused)
         else:
             messages.success(request, _("Your comment is on its way to the other side."))
             return redirect(f"{back}#conversation")
-    return show({"version": version, "contract": version.contract, "back": back}, form)
+    return show({"about": about, "back": back}, form)

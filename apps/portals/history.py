@@ -25,7 +25,7 @@ QUIET = (
     "offer.priced",
     "certificate.made",
     "contract.printed",
-    "contract.commented",
+    *("contract.commented", "milestone.commented"),
     "contract.answer_begun",
     *(f"{what}.made" for what in ("document", "credit_note", "corrected_invoice")),
 )
@@ -39,6 +39,7 @@ VERBS: Mapping[str, Words] = {
     "contract.expired": (_("Proposal not signed by its last day"), "clock-history", "attention"),
     "contract.printed": (_("Contract made as PDF"), "file-earmark-pdf", "neutral"),
     "contract.commented": (_("Comment on the contract"), "chat-left-text", "neutral"),
+    "milestone.commented": (_("Comment on the milestone"), "chat-left-text", "neutral"),
     "contract.answer_begun": (_("Version in answer begun"), "pencil", "neutral"),
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),

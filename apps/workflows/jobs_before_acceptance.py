@@ -1,4 +1,5 @@
-"""The jobs of :mod:`apps.workflows.before_acceptance`; what holds of all jobs is said in :mod:`apps.workflows.jobs`."""
+"""The jobs of :mod:`apps.workflows.before_acceptance` and :mod:`apps.workflows.commenting`; what holds of all jobs is
+said in :mod:`apps.workflows.jobs`."""
 
 from procrastinate.contrib.django import app
 
@@ -47,3 +48,10 @@ def send_inspection_wanted(*, submission_ref: str, organisation_id: int) -> None
     """Ask the buyer's inspectors to look at a submission."""
     with walls.asking_for(organisation_id):
         mails.inspection_wanted(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_milestone_comment(*, comment_ref: str, organisation_id: int) -> None:
+    """Pass on what one side writes to the other about a milestone."""
+    with walls.asking_for(organisation_id):
+        mails.milestone_comment(comment_ref=comment_ref)

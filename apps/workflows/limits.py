@@ -37,7 +37,7 @@ SEARCHES: Final = Limit("search", 60, timedelta(minutes=1))
 """For one person: more than anybody types, and few enough that a script cannot keep the database at it."""
 
 COMMENTS: Final = Limit("comment", 20, timedelta(hours=1))
-"""For one side of one contract: each comment is a mail to somebody who cannot stop them."""
+"""For one side of one contract, its milestones too: each comment is a mail to somebody who cannot stop them."""
 CHANGES: Final = Limit("change order", 20, timedelta(hours=1))
 """The same of change orders: each that is recorded or proposed is a mail."""
 

@@ -46,6 +46,7 @@ LINKS = {
     "accept_part",
     "accept_with_reservations",
     "ask_question",
+    "comment_milestone",
     "dispute",
     "dispute_file",
     "reservation",

@@ -60,6 +60,7 @@ INSERT_ONLY = {
     "milestones_handover",
     "milestones_inspection",
     "milestones_inspectionverdict",
+    "milestones_milestonecomment",
     "milestones_reminder",
     "milestones_reservationfile",
     "milestones_reservationword",

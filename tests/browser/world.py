@@ -148,6 +148,7 @@ STEPPED = (
     {"on": "today-18", "do": "answer_question", "milestone": FIRST, "by": "ben", "comment": "Its director."},
     {"on": "today-17", "do": "inspect", "milestone": FIRST, "by": "paul", "missing": {1: "Page 3 is missing."}},
     {"on": "today-16", "do": "pass_to", "milestone": FIRST, "by": "paul", "colleague": "rita", "comment": "Yours."},
+    {"on": "today-15", "do": "reply", "milestone": FIRST, "by": "ben", "comment": "Page 3 follows on Monday."},
     {"on": "today-15", "do": "ask_question", "milestone": FIRST, "by": "paul", "comment": "Where is page 3?"},
 )
 RESERVED = (

@@ -49,6 +49,7 @@ from apps.workflows import (
     billing,
     changing,
     charging,
+    commenting,
     confirming,
     contracting,
     correcting,
@@ -373,6 +374,17 @@ def ask_question(world: World) -> Attempt:
         "approver",
         lambda actor, key: before_acceptance.ask_question(
             actor=actor, key=key, submission_ref=world["stepped"], text="Which version?"
+        ),
+    )
+
+
+@story
+def comment_milestone(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: commenting.comment_milestone(
+            actor=actor, key=key, milestone_ref=world["stepped.milestone"], text="Ring at gate 2."
         ),
     )
 

@@ -120,6 +120,11 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_contract_comment", name="comment_ref", ref="c.ref")
         + ") <> 1"
     ),
+    "The other side hears once of every comment on a milestone": (
+        "SELECT c.ref FROM milestones_milestonecomment c WHERE (SELECT count(*) "
+        + JOB_OF.format(task="send_milestone_comment", name="comment_ref", ref="c.ref")
+        + ") <> 1"
+    ),
     "The proposer hears once that nobody signed in time": (
         "SELECT v.ref FROM contracts_contractversion v WHERE (v.expired_at IS NOT NULL)::int <> (SELECT count(*) "
         + JOB_OF.format(task="send_proposal_expired", name="version_ref", ref="v.ref")

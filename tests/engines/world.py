@@ -189,7 +189,12 @@ def _stepped(world: World) -> None:
         )
     with acting(scenarios.approver_actor(deal), at=START) as bea:
         asked = before_acceptance.ask_question(actor=bea, key=key(), submission_ref=submission.ref, text="Why?")
-    world.refs |= {"stepped": submission.ref, "stepped.text": submission.sha256, "question": asked["question"]}
+    world.refs |= {
+        "stepped": submission.ref,
+        "stepped.text": submission.sha256,
+        "stepped.milestone": submission.milestone.ref,
+        "question": asked["question"],
+    }
     with walls.asking_for(deal.seller.pk):
         criteria = submission.milestone.line.criteria.all()
         world.ids |= {f"stepped.criterion.{n}": one.pk for n, one in enumerate(criteria)}

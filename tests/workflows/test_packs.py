@@ -23,7 +23,7 @@ from apps.core.database import scratch as scratch_databases
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones.models import EvidenceFile, Milestone, Reservation, Submission
 from apps.milestones.services import CriterionVerdict, Defect, Part
-from apps.workflows import confirming, disputing, proofs, reserving, sign_off, upkeep, worker
+from apps.workflows import commenting, confirming, disputing, proofs, reserving, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import corrections, disputes, scenarios
@@ -86,6 +86,7 @@ def _told(parties: Parties) -> Contract:
         confirming.confirm_event(
             actor=bea, key=key(), contract_ref=contract.ref, event="The site is open", note="Seen on Monday."
         )
+    _spoken_of(parties, submission)
     _disputed(parties, submission)
     _reserved(parties, scenarios.submitted_milestone(contract))
     partly = scenarios.submitted_milestone(contract, position=2)
@@ -104,6 +105,14 @@ def _told(parties: Parties) -> Contract:
     scenarios.submitted_rest(rest)
     worker.run_due_jobs()
     return contract
+
+
+def _spoken_of(parties: Parties, submission: Submission) -> None:
+    """Each side writes about the milestone, outside of what was asked of its cycles."""
+    sina, bea = scenarios.seller_actor(parties), scenarios.approver_actor(parties)
+    for actor, text in ((sina, "On Monday:\nsee you."), (bea, "Gate 2.")):
+        with acting(actor):
+            commenting.comment_milestone(actor=actor, key=key(), milestone_ref=submission.milestone.ref, text=text)
 
 
 def _disputed(parties: Parties, submission: Submission) -> None:

@@ -66,6 +66,7 @@ from apps.contracts.services.ordering import set_order_number
 from apps.contracts.services.people import (
     buyer_authority,
     check_not_sellers,
+    decides_by_link,
     require_readable,
     require_seller,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "contract_of_grant",
     "contract_of_notice",
     "contract_of_order",
+    "decides_by_link",
     "decline_change",
     "delete_template",
     "draft",

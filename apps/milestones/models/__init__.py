@@ -1,4 +1,5 @@
 from apps.milestones.models.certificate import Certificate
+from apps.milestones.models.comment import MilestoneComment
 from apps.milestones.models.confirmed_event import ConfirmedEvent
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.dispute import Dispute
@@ -35,6 +36,7 @@ __all__ = [
     "Inspection",
     "InspectionVerdict",
     "Milestone",
+    "MilestoneComment",
     "Nullification",
     "Question",
     "Reminder",

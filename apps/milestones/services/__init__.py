@@ -15,6 +15,7 @@ from apps.milestones.rules import (
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.carrying_out import carry_out
+from apps.milestones.services.commenting import comment
 from apps.milestones.services.conditions import (
     Awaited,
     Waiting,
@@ -182,6 +183,7 @@ __all__ = [
     "checked_links",
     "colleagues",
     "comes_to",
+    "comment",
     "confirm_event",
     "contract_of_dispute",
     "contract_of_event",

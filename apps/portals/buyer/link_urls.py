@@ -47,6 +47,7 @@ urlpatterns = [
     path("settlement/sign/", link_settling.sign_settlement, name="sign_settlement"),
     path("settlement.pdf", link_settling.settlement_pdf, name="settlement_pdf"),
     path("confirm/", link_proofs.prove, name="prove"),
+    path("milestone-comment/", link_decisions.comment_milestone, name="comment_milestone"),
     path("ask/", link_decisions.ask_question, name="ask_question"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),

@@ -80,6 +80,7 @@ urlpatterns = [
     path("versions/<str:ref>/sign/", contracts.sign_contract, name="sign_contract"),
     path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
+    path("milestones/<str:ref>/comment/", reviewing.comment_milestone, name="comment_milestone"),
     path("milestones/<str:ref>/charges/", charges.milestone_charges, name="milestone_charges"),
     path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
     path("submissions/<str:ref>/accept-part/", milestones.accept_part, name="accept_part"),

@@ -96,6 +96,7 @@ urlpatterns = [
     path("templates/<str:ref>/delete/", templates.delete_template, name="delete_template"),
     path("contracts/<str:ref>/fund/", funding.request_funding, name="request_funding"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
+    path("milestones/<str:ref>/comment/", milestones.comment_milestone, name="comment_milestone"),
     path("milestones/<str:ref>/charges/", charges.milestone_charges, name="milestone_charges"),
     path("milestones/<str:ref>/prepare/", submissions.prepare_submission, name="prepare_submission"),
     path("milestones/<str:ref>/submit/", submissions.submit_milestone, name="submit_milestone"),

@@ -90,7 +90,7 @@ def _event(
         milestones = tuple(line.milestone for line in price)
     elif several is not None:
         milestones = tuple(_milestone(named, contract) for named in several.each())
-    elif rule.on_milestone:
+    elif rule.on_milestone or (rule.may_name_milestone and place.maybe("milestone") is not None):
         milestones = (_milestone(place.need("milestone"), contract, any_line=rule.any_line),)
     if rule.on_milestone and len(set(milestones)) != max(len(milestones), 1):
         place.refuse("needs at least one milestone, and each once")

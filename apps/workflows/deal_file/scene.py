@@ -67,7 +67,7 @@ class Scene:
             return list(
                 made.filter(change_order__state="proposed").values_list("ref", flat=True).order_by("-number")[:1]
             )
-        if event.verb in ON_SUBMISSION:
+        if event.verb in ON_SUBMISSION or (event.verb == "ask" and event.milestone is not None):
             sent = (
                 Submission.objects.using("owner")
                 .filter(**of)

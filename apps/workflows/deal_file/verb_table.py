@@ -11,7 +11,8 @@ class Verb:
     """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``.
 
     An event on a milestone names it in ``milestone``; one that may be on several, in ``milestones`` instead, or, where
-    it is priced, in ``lines``. With ``any_line``, ``milestone`` may name a deposit or a recurring line too.
+    it is priced, in ``lines``. With ``any_line``, ``milestone`` may name a deposit or a recurring line too; with
+    ``may_name_milestone`` it may be absent.
     """
 
     side: str
@@ -19,6 +20,7 @@ class Verb:
     on_milestone: bool = False
     several: str = ""
     any_line: bool = False
+    may_name_milestone: bool = False
 
 
 PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
@@ -32,8 +34,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "sign": Verb("buyer", ("plan", "reference")),
         "order_number": Verb("buyer", ("reference",)),
         "ask_for_changes": Verb("buyer", ("reason",)),
-        "ask": Verb("buyer", ("comment",)),
-        "reply": Verb("seller", ("comment",)),
+        "ask": Verb("buyer", ("comment",), may_name_milestone=True),
+        "reply": Verb("seller", ("comment",), may_name_milestone=True),
         "answer": Verb("buyer", ("amount",)),
         "sign_answer": Verb("seller", ("plan",)),
         "answer_order": Verb("seller", ("amount",)),

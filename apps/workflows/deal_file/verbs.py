@@ -10,7 +10,7 @@ from apps.contracts import services as contracts
 from apps.milestones import services as milestones
 from apps.milestones.services import CriterionAnswer, Link, Part
 from apps.parties.actor import Actor
-from apps.workflows import billing, contracting, negotiating, sign_off
+from apps.workflows import billing, commenting, contracting, negotiating, sign_off
 from apps.workflows.deal_file.application_verbs import APPLYING
 from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.charge_verbs import CHARGING
@@ -65,6 +65,10 @@ def _ask_for_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _comment(scene: Scene, event: Event, actor: Actor) -> Answer:
+    """About the milestone that is named, or else about what is proposed."""
+    if event.milestone is not None:
+        milestone = scene.milestone(event)
+        return commenting.comment_milestone(actor=actor, key=new_key(), milestone_ref=milestone.ref, text=event.text)
     return negotiating.comment_contract(actor=actor, key=new_key(), version_ref=scene.version().ref, text=event.text)
 
 

@@ -1,12 +1,16 @@
-"""Mails between a submission and its acceptance: questions, answers, inspections, the second acceptor."""
+"""Mails between a submission and its acceptance: questions, answers, inspections, the second acceptor; and comments,
+which may come at any time."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Question
+from apps.contracts import services as contracts
+from apps.contracts.models import GuestGrant
+from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Milestone, MilestoneComment, Question
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
+from apps.workflows.mails.contracts import both_sides, going_on_at
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 from apps.workflows.mails.milestones import facts_of, read_submission, sellers_people, to_deciders
 
@@ -137,3 +141,50 @@ def passed_on(*, hand_over_ref: str) -> None:
             context={"handed": handed, "milestone": milestone, "submission": submission, "contract": contract},
         )
     )
+
+
+def milestone_comment(*, comment_ref: str) -> None:
+    """Pass on a comment on a milestone: to the seller's people, or to the buyer's who may answer.
+
+    The signatory of a buyer without people of its own reads the words in the mail, and answers by the link to the
+    newest submission, if one still shows it.
+    """
+    related = ("milestone__contract__seller", "milestone__contract__buyer", "milestone__contract__active_version")
+    comment = MilestoneComment.objects.select_related(*related).get(ref=comment_ref)
+    milestone = comment.milestone
+    contract = milestone.contract
+    sender, reader = both_sides(contract, first=comment.side)
+    for number, to, url in _readers(milestone, side="buyer" if comment.side == "seller" else "seller"):
+        send(
+            Letter(
+                name="milestone_comment",
+                key=f"{comment.ref}{number}",
+                sender=sender,
+                reader=reader,
+                to=to,
+                button=_("Read and answer"),
+                url=url,
+                facts=[
+                    fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                    money(_("Amount, net of tax"), milestone.amount, milestone.currency),
+                ],
+                context={"contract": contract, "milestone": milestone, "comment": comment, "can_answer": bool(url)},
+            )
+        )
+
+
+def _readers(milestone: Milestone, *, side: str) -> list[tuple[str, list[str], str]]:
+    """What tells the letters apart, to whom each goes, and where they read it."""
+    contract = milestone.contract
+    page = absolute(reverse(f"{side}:milestone", args=[milestone.ref]) + "#conversation")
+    if side == "seller":
+        return [("", parties.mailboxes(organisation_id=contract.seller_id, action=Action.SUBMIT_MILESTONE), page)]
+    members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ASK_SELLER)
+    version = contract.active_version
+    if version is None or not contracts.decides_by_link(contract):
+        return [("", members, page)]
+    signatory = version.signatory_email
+    sent = milestone.submissions.exclude(state="draft").order_by("-number").values_list("ref", flat=True).first()
+    link = going_on_at(contract, GuestGrant.Purpose.SIGN_OFF, sent) if sent is not None else ""
+    others = [mailbox for mailbox in members if mailbox != signatory]
+    return [("", others, page), (".link", [signatory], f"{link}#conversation" if link else "")]

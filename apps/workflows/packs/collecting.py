@@ -15,7 +15,7 @@ from apps.invoicing.models import Document, Invoice
 from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import corrections, disputes, events, parts, reservations, settlements, steps
+from apps.workflows.packs import comments, corrections, disputes, events, parts, reservations, settlements, steps
 from apps.workflows.packs.parts import PERSON, Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -32,6 +32,7 @@ def of_pack(pack: EvidencePack) -> Contents:
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
+        comments.collect(milestones, contents)
         reservations.collect(milestones, contents)
         disputes.collect(pack, contents)
         settlements.collect(pack.contract, contents)

@@ -40,6 +40,7 @@ from apps.workflows import (
     billing,
     changing,
     charging,
+    commenting,
     confirming,
     contracting,
     correcting,
@@ -516,6 +517,8 @@ CALLS = [
     Call(
         before_acceptance.ask_question, "approver", SUBMISSION, "submission_ref", lambda _row, _own: {"text": "Mine?"}
     ),
+    Call(commenting.comment_milestone, "delivery", MILESTONE, "milestone_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(commenting.comment_milestone, "approver", MILESTONE, "milestone_ref", lambda _row, _own: {"text": "Mine."}),
     Call(before_acceptance.answer_question, "delivery", QUESTION, "question_ref", lambda _row, _own: {"text": "Mine."}),
     Call(
         before_acceptance.pass_milestone,

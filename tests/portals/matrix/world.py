@@ -72,6 +72,7 @@ from apps.workflows import (
     billing,
     changing,
     charging,
+    commenting,
     confirming,
     contracting,
     crediting,
@@ -716,6 +717,9 @@ class _Builder:
                 with acting(member(self.deal, "delivery")) as dario:
                     before_acceptance.answer_question(
                         actor=dario, key=key(), question_ref=asked["question"], text=f"Because. {self.canary}"
+                    )
+                    commenting.comment_milestone(
+                        actor=dario, key=key(), milestone_ref=sent.milestone.ref, text=f"By the way. {self.canary}"
                     )
         with acting(member(self.deal, "inspector")) as inspector:
             criteria = list(sent.milestone.line.criteria.all())

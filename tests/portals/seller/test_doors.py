@@ -359,6 +359,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "delete_template": world.template_ref,
         "milestone": world.sold.ref,
         "milestone_charges": world.sold.ref,
+        "comment_milestone": world.sold.ref,
         "claim_late_payment": world.active.ref,
         **dict.fromkeys(("application", "application_pdf", "application_xlsx"), world.application_ref),
         "prepare_submission": world.planned.ref,

@@ -85,7 +85,7 @@ def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
         version,
         back=back,
         show=lambda context, form: page(
-            request, "comment_contract", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
+            request, "write_comment", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.portals import asking, conversing
@@ -55,7 +56,7 @@ def comment_contract(request: PortalRequest, token: str) -> HttpResponse:
         request,
         version,
         back=visit.way.version(version),
-        show=lambda context, form: page(request, "comment_contract", context, zone=zone, form=form),
+        show=lambda context, form: page(request, "write_comment", context, zone=zone, form=form),
     )
 
 
@@ -118,4 +119,22 @@ def ask_question(request: PortalRequest, token: str) -> HttpResponse:
         submission,
         back=visit.way.submission(submission),
         show=lambda context, form: page(request, "ask_question", context, zone=zone, form=form),
+    )
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def comment_milestone(request: PortalRequest, token: str) -> HttpResponse:
+    """Write to the seller about the milestone, also once the link was used: words decide nothing."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    milestone = visit.milestone()
+    zone = milestone.contract.buyer.time_zone
+    return conversing.comment_milestone(
+        request,
+        milestone,
+        back=reverse("link:open", args=[token]),
+        show=lambda context, form: page(request, "write_comment", context, zone=zone, form=form),
     )

@@ -22,7 +22,7 @@ from apps.invoicing.models import Application, CorrectedInvoice, Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
-from apps.portals import interrupted, missing_people, papers
+from apps.portals import conversing, interrupted, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.standing import stands_in
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
@@ -111,6 +111,8 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
     context["reading"] = reading
     disputed = Dispute.objects.live().filter(submission=submission).first()
     context |= {"dispute": disputed, "is_disputed": disputed is not None}
+    said = reverse("link:comment_milestone", args=[visit.token])
+    context["conversation"] = conversing.of_milestone(visit.actor, milestone, may_write=True, url=said)
     if submission.state != "accepted":
         context["missing_people"] = missing_people.of_milestone(reading.milestone, side="buyer")
         return page(request, "link/milestone", context, zone=reading.zone)

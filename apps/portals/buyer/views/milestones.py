@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.invoicing.models import Invoice
 from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
-from apps.portals import missing_people, papers
+from apps.portals import conversing, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.standing import billed_by, is_withheld_whole, stands_in
 from apps.portals.buyer import cycles, deciding, judging, payees
@@ -78,6 +78,12 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "reservations": reservations.of_milestone(actor, found, side=BUYER),
             "nullifying": nullifying_of(actor, found, side=BUYER),
             "charged": charged_of(actor, found, side=BUYER),
+            "conversation": conversing.of_milestone(
+                actor,
+                found,
+                may_write=actor.may(Action.ASK_SELLER),
+                url=reverse("buyer:comment_milestone", args=[found.ref]),
+            ),
             "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
             "crumbs": milestone_crumbs(found),
         },

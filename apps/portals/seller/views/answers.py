@@ -138,5 +138,5 @@ def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
         request,
         version,
         back=_url(version),
-        show=lambda context, form: page(request, "comment_contract", {**context, "crumbs": crumbs}, form=form),
+        show=lambda context, form: page(request, "write_comment", {**context, "crumbs": crumbs}, form=form),
     )

@@ -8,14 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core import clock
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
-from apps.portals import history, missing_people, papers, returned, silence
+from apps.portals import conversing, history, missing_people, papers, returned, silence
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.standing import billed_by, is_withheld_whole, stands_in
 from apps.portals.charging.shown import charged_of
@@ -77,8 +77,28 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "stands_in": standing,
             "nullifying": nullifying_of(actor, found, side=SELLER),
             "charged": charged_of(actor, found, side=SELLER),
+            "conversation": conversing.of_milestone(
+                actor,
+                found,
+                may_write=actor.may(Action.SUBMIT_MILESTONE),
+                url=reverse("seller:comment_milestone", args=[found.ref]),
+            ),
             "crumbs": milestone_crumbs(found),
         },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def comment_milestone(request: PortalRequest, ref: str) -> HttpResponse:
+    """Write to the buyer about a milestone, whatever its state."""
+    found = seller_milestone(request, ref)
+    crumbs = milestone_crumbs(found, (_("Write to the other side"), ""))
+    return conversing.comment_milestone(
+        request,
+        found,
+        back=reverse("seller:milestone", args=[found.ref]),
+        show=lambda context, form: page(request, "write_comment", {**context, "crumbs": crumbs}, form=form),
     )
 
 
