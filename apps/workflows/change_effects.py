@@ -16,6 +16,8 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.financing import services as financing
+from apps.invoicing import rules as invoicing
+from apps.invoicing.rules import AtOnce
 from apps.invoicing.services import creditable, reading, replanning, withdrawing
 from apps.invoicing.services.retention_ahead import WithheldAhead, withheld_ahead
 from apps.milestones import services as milestones
@@ -93,6 +95,11 @@ def withheld_by(version: ContractVersion, *, effect: Effect) -> WithheldAhead | 
 def billed_times(contract: Contract) -> dict[int, int]:
     """How many times each deposit and recurring line of a contract is billed, by position."""
     return {position: len(standing.billed) for position, standing in replanning.standing_of(contract).items()}
+
+
+def billed_at_once(contract: Contract, *, moved: Sequence[rules.Moved]) -> list[AtOnce]:
+    """What of the calendar the order makes due on days that are over, and is billed as soon as it is signed."""
+    return invoicing.billed_at_once(moved, today=clock.today(contract.seller.time_zone), currency=contract.currency)
 
 
 def moved_by(version: ContractVersion) -> list[rules.Moved]:

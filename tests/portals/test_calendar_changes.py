@@ -73,7 +73,7 @@ def test_it_ends_with_what_is_billed_and_goes_on_at_another_price(
     check = client.post(address, sent)
     assert check.status_code == 200, check.context["problems"]
     shown = check.content.decode()
-    for words in ("Support for 500", "42,720.00", "6 monthly payments of "):
+    for words in ("Support for 500", "42,720.00", "6 monthly payments of ", "6 invoices are issued for it"):
         assert words in shown, words
     assert client.post(address, carried(check)).status_code == 302
 

@@ -32,8 +32,8 @@ from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
 from apps.invoicing.rules.reasons import reason_given
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
+from apps.invoicing.rules.replanning import AtOnce, billed_at_once, check_followed, starts_alike
 from apps.invoicing.rules.replanning import Standing as CalendarStanding
-from apps.invoicing.rules.replanning import check_followed, starts_alike
 from apps.invoicing.rules.resending import check_again
 from apps.invoicing.rules.reserved import withheld_gross
 from apps.invoicing.rules.retention import Billed as RetentionBilled
@@ -73,6 +73,7 @@ __all__ = [
     "STANDARD",
     "SWISS",
     "ZERO_RATED",
+    "AtOnce",
     "Band",
     "Bill",
     "Bills",
@@ -105,6 +106,7 @@ __all__ = [
     "Why",
     "are_alike",
     "band_of",
+    "billed_at_once",
     "check_again",
     "check_followed",
     "check_tax",

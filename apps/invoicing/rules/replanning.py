@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from apps.contracts.drafts import RECURRING, Due
-from apps.contracts.rules import Moved, period_amounts
+from apps.contracts.drafts import DATE, RECURRING, Due
+from apps.contracts.rules import Moved, period_amounts, periods
+from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
 
@@ -95,3 +96,33 @@ def starts_alike(before: Due | None, after: Due | None) -> bool:
 def _begins(due: Due | None) -> Sequence[object]:
     said = due or Due()
     return said.start, said.on, said.milestone, said.event, said.period
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A line of which an order makes periods, or the deposit, due on days that are over: they are billed at once.
+
+    ``amount`` is net of tax, of all of them together.
+    """
+
+    title: str
+    times: int
+    amount: Decimal
+
+
+def billed_at_once(moved: Sequence[Moved], *, today: date, currency: str) -> list[AtOnce]:
+    """What an order makes due on days before ``today``, where the seller is, by a start that it says anew."""
+    found = []
+    for one in moved:
+        after = one.after
+        due = after.line.due if after is not None else None
+        if after is None or due is None or due.start != DATE or due.on is None or due.on >= today:
+            continue
+        if one.before is not None and starts_alike(one.before.line.due, due):
+            continue
+        count = (due.count or 1) if due.period else 1
+        days = [one.first for one in periods(due.on, period=due.period, count=count)] if due.period else [due.on]
+        times = sum(day <= today for day in days)
+        amounts = period_amounts(after.amount, count=count, currency=currency)
+        found.append(AtOnce(after.line.title, times, money.total(amounts[:times])))
+    return found

@@ -188,9 +188,10 @@ def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Acto
             advances = change_effects.advances_by(version, actor=actor)
         except Refused as refused:
             refusal = explain(refused)
+    moved = change_effects.moved_by(version)
     return ChangeReading(
         is_by_application=version.is_by_application,
-        moved=change_effects.moved_by(version),
+        moved=moved,
         currency=order.contract.currency,
         price_before=version.changes.price,
         price_after=version.price,
@@ -200,4 +201,5 @@ def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Acto
         withheld=change_effects.withheld_by(version, effect=effect) if effect is not None else None,
         refusal=refusal,
         advances=advances,
+        at_once=change_effects.billed_at_once(order.contract, moved=moved) if order.state == "proposed" else (),
     )

@@ -12,6 +12,7 @@ from apps.contracts.models import ChangeOrder, Contract, ContractVersion
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import Moved
 from apps.core import clock
+from apps.invoicing.rules import AtOnce
 from apps.invoicing.services import RetentionState
 from apps.invoicing.services.retention_ahead import WithheldAhead
 from apps.milestones.rules import Effect
@@ -38,6 +39,7 @@ class ChangeReading:
     refusal: str = ""
     advances: AdvancesAhead = field(default_factory=AdvancesAhead)
     is_by_application: bool = False
+    at_once: Sequence[AtOnce] = ()
 
     @property
     def net(self) -> Decimal:
