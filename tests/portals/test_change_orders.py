@@ -11,6 +11,7 @@ from apps.contracts.models import ChangeOrder, Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.milestones.models import Milestone
+from apps.portals.changing import proposing
 from tests import scenarios
 from tests.scenarios import Parties
 
@@ -159,6 +160,41 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(parties: P
     more = client.post(address, typed(page) | {"do": "add", "title": "Half written"})
     assert (more.status_code, len(more.context["forms"].added)) == (200, 2)
     assert 'value="Half written"' in more.content.decode()
+
+
+def test_what_is_typed_on_one_page_of_the_plan_goes_along_to_the_others(
+    parties: Parties, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposing, "AT_ONCE", 1)
+    client = browser(parties, "seller")
+    address = reverse("seller:propose_change", args=[contract.ref])
+
+    def sent(page: Any, **said: str) -> Any:
+        kept = {"kept": page.context["kept"], "from": str(page.context["others"].begins)}
+        return client.post(address, typed(page) | kept | {"title": "Both ends", "reason": "Agreed."} | said)
+
+    first = client.get(address)
+    assert [form.placed.position for form in first.context["forms"].lines] == [1]
+    wrong = sent(first, **{"line-1-amount": "10,000.005", "do": "go:2"})
+    second = sent(wrong, do="go:3")
+    assert second.context["forms"].changed_elsewhere == ["Prototype"]
+    # What is wrong on another page is shown there, with what was typed.
+    refused = sent(second, **{"line-3-amount": "17,000.00"})
+    assert (refused.status_code, refused.context["others"].begins) == (422, 1)
+    assert "id_line-1-amount" in {target for target, _label, _text in refused.context["problems"]}
+    check = sent(refused, **{"line-1-amount": "11,000.00"})
+    assert check.status_code == 200, check.context["problems"]
+    shown = check.content.decode()
+    assert "11,000.00" in shown
+    assert "17,000.00" in shown
+    again = client.post(address, dict(check.context["carried"]) | {"do": "back"})
+    assert again.context["forms"].changed_elsewhere == ["Final delivery and sign-off"]
+    sent_on = client.post(address, carried(check))
+    order = order_of(contract)
+    assert sent_on["Location"] == reverse("seller:change_order", args=[order.ref])
+    with walls.asking_for(contract.seller_id):
+        version = order.versions.get()
+        assert [str(line.amount.normalize()) for line in version.lines.all()] == ["1.1E+4", "1.2E+4", "1.7E+4"]
 
 
 def test_it_is_declined_with_a_reason_and_priced_anew(parties: Parties, contract: Contract) -> None:

@@ -7,6 +7,7 @@ committed here: in one transaction Postgres would go on planning for the ten lin
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -20,11 +21,12 @@ from django.urls import reverse
 
 from apps.contracts import services as contracts
 from apps.contracts.documents import making
-from apps.contracts.drafts import ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database import walls
 from apps.parties import tokens
+from apps.parties.actor import Actor
 from apps.workflows import contracting, proofs, sign_off
 from apps.workflows.packs import making as packs
 from tests import change_orders, scenarios, terminations
@@ -170,6 +172,17 @@ def printed(version: ContractVersion) -> dict[str, int]:
         return {"contract PDF": asked(make)}
 
 
+def dearer(contract: Contract, *, by: Actor) -> tuple[ChangedLine, ...]:
+    """Every line that is still open but the last, at another price: what a change order over many pages says."""
+    with acting(by):
+        contract.refresh_from_db()
+        assert contract.active_version is not None
+        plan = contracts.plan_of(contract.active_version)
+    return tuple(
+        ChangedLine(one.position, replace(one.line, basis="amount", amount=Decimal("20.00"))) for one in plan[2:-1]
+    )
+
+
 def changed_and_ended(parties: Parties, contract: Contract) -> dict[str, int]:
     """A change order, what differs by it, notice, a settlement of everything that is open, and the evidence of it."""
     found: dict[str, int] = {}
@@ -181,9 +194,7 @@ def changed_and_ended(parties: Parties, contract: Contract) -> dict[str, int]:
         found[name] = asked(lambda: done.append(act()))
         return done[0]
 
-    draft = ChangeDraft(
-        title="One more day", reason="By phone.", lines=(change_orders.line(contract, 3, amount=Decimal("20.00")),)
-    )
+    draft = ChangeDraft(title="Dearer", reason="By phone.", lines=dearer(contract, by=sina))
     proposed = step("propose a change", lambda: change_orders.propose(contract, draft, by=sina))
     visit(
         found, at_home(parties, "buyer"), {"a change": reverse("buyer:change_order", args=[proposed["change_order"]])}

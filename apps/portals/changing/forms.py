@@ -66,13 +66,15 @@ class WhyForm(ActionForm):
 class ChangeForms:
     """All forms of the page together: the reasons, a form for each line that can be changed, one for each new one.
 
-    ``billed`` says of each deposit and recurring line, by position, how many times it is billed."""
+    ``plan`` is what stands on the page, ``elsewhere`` what was typed of lines on other pages. ``billed`` says of each
+    deposit and recurring line, by position, how many times it is billed."""
 
     def __init__(
         self,
         data: Mapping[str, Any] | None,
         *,
         plan: Sequence[PlacedLine],
+        elsewhere: Sequence[PlacedLine] = (),
         stands: ContractDraft,
         billed: Mapping[int, int],
         order_ref: str = "",
@@ -81,9 +83,10 @@ class ChangeForms:
         self.order_ref, currency = order_ref, stands.currency
         self.terms = TermsForm(data, stands=stands)
         self.head = HeadForm(data, is_known=bool(order_ref))
-        self.lines = [
-            form_of(placed, data, currency=currency, billed=billed.get(placed.position, 0)) for placed in plan
-        ]
+        self.lines, self.elsewhere = (
+            [form_of(placed, data, currency=currency, billed=billed.get(placed.position, 0)) for placed in part]
+            for part in (plan, elsewhere)
+        )
         self.titles = [line.title for line in stands.lines if line.kind == MILESTONE]
         count = _count(data.get("new-count")) if data is not None else 0
         self.added = [_new(data, number, currency=currency) for number in range(count)]
@@ -92,7 +95,7 @@ class ChangeForms:
 
     def is_valid(self) -> bool:
         """Whether everything that was typed can be read. A new line that was left empty is none."""
-        changed = [form for form in self.lines if form.is_bound and form.has_changed()]
+        changed = [form for form in self._all_lines() if form.is_bound and form.has_changed()]
         forms_of_lines = [form for form in (*changed, *self._typed()) if not self._is_out(form)]
         return all([self.head.is_valid(), self.terms.is_valid(), *(form.is_valid() for form in forms_of_lines)])
 
@@ -100,7 +103,7 @@ class ChangeForms:
         """The change that was typed."""
         head = self.head.cleaned_data
         lines = []
-        for form in self.lines:
+        for form in self._all_lines():
             if not form.is_bound:
                 continue
             if self._is_out(form):
@@ -120,9 +123,25 @@ class ChangeForms:
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong as (id of the field, label, message), for the summary on top of the page."""
         found = []
-        for form in (self.head, self.terms, *self.lines, *self.added):
+        for form in (self.head, self.terms, *self._all_lines(), *self.added):
             found += [(bound.id_for_label, str(bound.label), str(one)) for bound in form for one in bound.errors]
         return [*found, *(("", "", str(one)) for one in self.head.non_field_errors())]
+
+    def wrong_elsewhere(self) -> int | None:
+        """The first line of another page of which something is wrong, where nothing is on this one."""
+        here = (self.head, self.terms, *self.lines, *self.added)
+        if any(form.is_bound and form.errors for form in here):
+            return None
+        return next((form.placed.position for form in self.elsewhere if form.errors and not self._is_out(form)), None)
+
+    @property
+    def changed_elsewhere(self) -> list[str]:
+        """The names of the lines on other pages that are different, as they stand."""
+        return [form.placed.line.title for form in self.elsewhere if form.has_changed()]
+
+    def _all_lines(self) -> list[LineForm | CalendarLineForm]:
+        """In the order of the plan, whatever page they stand on."""
+        return sorted((*self.lines, *self.elsewhere), key=lambda form: form.placed.position)
 
     def _typed(self) -> list[NewLineForm]:
         return [form for form in self.added if form.is_bound]

@@ -1,7 +1,8 @@
 """A change is written down, priced, checked and proposed."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
+from apps.portals.changing import kept
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of
 from apps.portals.changing.forms import ChangeForms, ReasonsForm
 from apps.portals.changing.terms import terms_in_words
@@ -28,9 +30,31 @@ from apps.portals.forms import SeenForm, add_refusal
 from apps.workflows import change_effects, changing
 
 AT_ONCE: Final = 100
-"""So many lines of the plan stand on one page; the others are reached by where the page begins."""
+"""So many lines of the plan stand on one page; what was typed on it goes along to the others (:mod:`~.kept`)."""
 OWN_FIELDS: Final = frozenset({"csrfmiddlewaretoken", "key", "seen", "do"})
 """What a form says besides the change itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lines that can be changed, in order, and which deposits are ``invoiced``, and stay as they are."""
+
+    lines: Sequence[PlacedLine]
+    invoiced: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The lines that stand on a page; those of others of which something was sent; where the page itself, the one
+    before and the next one begin, and how many lines there are in ``all``."""
+
+    lines: Sequence[PlacedLine]
+    elsewhere: Sequence[PlacedLine]
+    begins: int | None
+    before: int | None
+    after: int | None
+    all: int
+    invoiced: Sequence[str]
 
 
 def record_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
@@ -86,23 +110,32 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
         return redirect(desk.url("change_order", waiting.ref))
     contract.active_version.contract = contract
     billed = change_effects.billed_times(contract)
-    shown, others = _open_plan(contract, billed=billed, begins=request.GET.get("from", ""))
-    do = request.POST.get("do", "")
-    more = 1 if request.method != "POST" or do == "add" else 0
-    data = request.POST if request.method == "POST" else None
-    forms = ChangeForms(
-        data,
-        plan=shown,
-        stands=contracts.as_signed(contract.active_version),
-        billed=billed,
-        order_ref=order.ref if order is not None else "",
-        more=more,
-    )
-    is_sent = request.method == "POST" and do not in ("add", "back")
+    do, _colon, to = request.POST.get("do", "").partition(":")
+    data = kept.with_kept(request.POST) if request.method == "POST" else None
+    plan = _open_plan(contract, billed=billed)
+    stands = contracts.as_signed(contract.active_version)
+
+    def page_from(begins: str) -> tuple[Page, ChangeForms]:
+        page = _page_of(plan, begins=begins, sent=kept.sent_positions(data) if data is not None else set())
+        return page, ChangeForms(
+            data,
+            plan=page.lines,
+            elsewhere=page.elsewhere,
+            stands=stands,
+            billed=billed,
+            order_ref=order.ref if order is not None else "",
+            more=1 if request.method != "POST" or do == "add" else 0,
+        )
+
+    page, forms = page_from(to or request.POST.get("from") or request.GET.get("from", ""))
+    is_sent = request.method == "POST" and do not in ("add", "back", "go")
     if is_sent and forms.is_valid():
         answer = _checked(request, contract, order, forms, desk=desk)
         if answer is not None:
             return answer
+    elif is_sent and (wrong := forms.wrong_elsewhere()) is not None:
+        page, forms = page_from(str(wrong))
+        forms.is_valid()
     return desk.page(
         request,
         "propose_change",
@@ -111,7 +144,8 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
             "order": order,
             "forms": forms,
             "problems": forms.problems() if is_sent else [],
-            "others": others,
+            "others": page,
+            "kept": kept.written(forms.elsewhere, data) if data is not None else "",
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT) or why_not(request.actor, Action.EDIT_CONTRACT),
             "back_url": back,
             "crumbs": crumbs(desk, contract, (name_of(order) if order is not None else _("Change the contract"), "")),
@@ -164,6 +198,7 @@ def _checked(
                 withheld=preview.withheld,
                 advances=preview.advances,
                 is_by_application=change.version.is_by_application,
+                at_once=change_effects.billed_at_once(contract, moved=preview.moved),
             ),
             "text": change.text,
             "until": change.version.answer_until,
@@ -187,14 +222,11 @@ def _statement(change: contracts.Change, *, side: str) -> str:
     return contracts.statement_of(version, side=side).text
 
 
-def _open_plan(
-    contract: Contract, *, billed: Mapping[int, int], begins: str
-) -> tuple[list[PlacedLine], dict[str, Any]]:
-    """The lines that can be changed, as far as they fit on a page; where the page before and the next one begin; and
-    which deposits are ``invoiced``, and stay as they are."""
+def _open_plan(contract: Contract, *, billed: Mapping[int, int]) -> Plan:
+    """What of the plan in force can be changed."""
     version = contract.active_version
     if version is None:
-        return [], {}
+        return Plan([], [])
     states = (*OPEN, MilestoneState.ACCEPTED, MilestoneState.SUBMITTED)
     found = Milestone.objects.filter(contract=contract, state__in=states).values_list("position", "state")
     stands = list(found)
@@ -202,15 +234,24 @@ def _open_plan(
     plan = contracts.plan_of(version)
     invoiced = [one for one in plan if one.line.kind == DEPOSIT and billed.get(one.position)]
     by_calendar = {one.position for one in plan if one.line.kind != MILESTONE} - {one.position for one in invoiced}
-    positions = sorted(({position for position, _state in stands} - under_review) | by_calendar)
+    positions = ({position for position, _state in stands} - under_review) | by_calendar
+    lines = sorted((one for one in plan if one.position in positions), key=lambda one: one.position)
+    return Plan(lines, [one.line.title for one in invoiced])
+
+
+def _page_of(plan: Plan, *, begins: str, sent: Collection[int]) -> Page:
+    """The page that begins with the line at this position, or the first one after it."""
     first = int(begins) if begins.isascii() and begins.isdigit() and len(begins) < 9 else 0
-    at = next((place for place, position in enumerate(positions) if position >= first), 0)
-    chosen = set(positions[at : at + AT_ONCE])
-    shown = [one for one in plan if one.position in chosen]
-    rest = {
-        "all": len(positions),
-        "before": positions[max(at - AT_ONCE, 0)] if at else None,
-        "after": positions[at + AT_ONCE] if len(positions) > at + AT_ONCE else None,
-        "invoiced": [one.line.title for one in invoiced],
-    }
-    return shown, rest
+    lines = plan.lines
+    at = next((place for place, one in enumerate(lines) if one.position >= first), 0)
+    here, end = lines[at : at + AT_ONCE], at + AT_ONCE
+    others = [one for one in (*lines[:at], *lines[end:]) if one.position in sent]
+    return Page(
+        lines=here,
+        elsewhere=others,
+        begins=here[0].position if here else None,
+        before=lines[max(at - AT_ONCE, 0)].position if at else None,
+        after=lines[end].position if len(lines) > end else None,
+        all=len(lines),
+        invoiced=plan.invoiced,
+    )
