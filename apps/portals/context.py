@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,15 +16,15 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract
-from apps.contracts.models.contract import ContractState
 from apps.financing.models import Offer
 from apps.financing.models.offer import OfferState
-from apps.milestones.models import Milestone
+from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Membership
 from apps.portals.access import actor_of, memberships_of
 from apps.portals.paging import shown_size, sizes
+from apps.portals.shown import proposed_by
 
 Waiting = Callable[[Actor], QuerySet[Any, Any]]
 """What waits at a place, to be counted."""
@@ -73,11 +73,15 @@ def _offers_to_answer(actor: Actor) -> QuerySet[Offer]:
 
 
 def _contracts_to_sign(actor: Actor) -> QuerySet[Contract]:
-    return Contract.objects.of_buyer(actor).filter(state=ContractState.PROPOSED)
+    return Contract.objects.of_buyer(actor).filter(proposed_by("seller"))
 
 
 def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
-    return Milestone.objects.waiting_for(actor)
+    """But for what is in dispute as a whole: that waits for the end of its dispute."""
+    disputed = Dispute.objects.live().filter(
+        submission__milestone=OuterRef("pk"), submission__state="submitted", amount__gte=OuterRef("amount")
+    )
+    return Milestone.objects.waiting_for(actor).exclude(Exists(disputed))
 
 
 ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")

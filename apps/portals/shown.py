@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import OpenItem
@@ -39,6 +39,14 @@ def later_proposals() -> QuerySet[ContractVersion, ContractVersion]:
     return ContractVersion.objects.filter(
         contract=OuterRef("contract"), number__gt=OuterRef("number"), proposed_at__isnull=False
     )
+
+
+def proposed_by(side: str) -> Q:
+    """Contracts on which a proposal of this side waits for the other one's signature."""
+    newest = ContractVersion.objects.filter(
+        contract=OuterRef("pk"), author=side, proposed_at__isnull=False, changes_asked_at__isnull=True
+    ).exclude(Exists(later_proposals()))
+    return Q(Exists(newest), state="proposed")
 
 
 def contract_state(contract: Contract) -> str:

@@ -90,6 +90,9 @@ def test_the_buyer_answers_with_a_price_of_its_own_and_the_seller_signs(parties:
     shown = buyer.get(reverse("buyer:contract", args=[contract.ref])).content.decode()
     assert "Version 2 proposed and signed by the buyer" in shown
     assert "the seller reads your version" in shown
+    # What the buyer proposed itself waits for the seller: no list and no badge says that it needs the buyer.
+    tabs = {tab.label: tab.count for tab in buyer.get(reverse("buyer:contracts")).context["tabs"]}
+    assert (tabs["To sign"], tabs["Proposed"]) == (0, 1)
     seller = browser(parties, "seller")
     assert "Answer version 2" in seller.get(reverse("seller:home")).content.decode()
     version = version_of(contract, 2)

@@ -14,8 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from apps.contracts.drafts import ContractDraft
 from apps.core.errors import Refused
@@ -105,6 +105,7 @@ def import_deal(request: PortalRequest, *, desk: Desk) -> HttpResponse:
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "faults": [(one.parts.get("line", ""), one.parts.get("key", ""), _reason(one)) for one in faults[:SHOWN]],
         "number_of_faults": len(faults),
+        "is_english": (get_language() or "en").startswith("en"),
         "back_url": reverse(f"{desk.side}:draft_contract"),
         "crumbs": desk.crumbs(
             (_("New contract"), reverse(f"{desk.side}:draft_contract")), (_("Start from a deal file"), "")

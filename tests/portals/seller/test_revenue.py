@@ -1,7 +1,7 @@
 """Revenue on the seller's pages: the same numbers as the ledger, who may see them, and a month that is closed."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -82,7 +82,10 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         closed = text_of(seller.get(f"{PAGE}months/"))
         assert "31 Mar 2026" in closed
         assert "Closed" in closed
-        assert 'value="2026-04-30"' in closed, "which comes next is proposed"
+        assert "The next one ends on 30 Apr 2026" in closed, "and is not proposed before"
+        assert 'value="2026-04-30"' not in closed
+        with clock.stopped(NOW + timedelta(days=21)):
+            assert 'value="2026-04-30"' in text_of(seller.get(f"{PAGE}months/")), "which comes next is proposed"
 
         earned(parties, number="NL-2")
         earned(parties, number="NL-3")

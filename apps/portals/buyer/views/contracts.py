@@ -32,13 +32,14 @@ from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.reserving import shown as reservations
-from apps.portals.shown import contract_state, version_state, with_lapse
+from apps.portals.shown import contract_state, proposed_by, version_state, with_lapse
 from apps.portals.terminating.desk import ending_of
 
 WAY, DESK = MemberWay(), Desk("buyer")
 FILTERS: Mapping[str, Q] = {
     "draft": Q(state="draft"),
-    "to_sign": Q(state="proposed"),
+    "to_sign": proposed_by("seller"),
+    "proposed": proposed_by("buyer"),
     "active": Q(state="active"),
     "completed": Q(state__in=["completed", "terminated"]),
 }
@@ -80,7 +81,13 @@ def contracts(request: PortalRequest) -> HttpResponse:
 
 
 def _tabs(counts: Mapping[str, int], *, state: str, words: str) -> list[Tab]:
-    names = {"draft": _("Drafts"), "to_sign": _("To sign"), "active": _("Active"), "completed": _("Completed")}
+    names = {
+        "draft": _("Drafts"),
+        "to_sign": _("To sign"),
+        "proposed": _("Proposed"),
+        "active": _("Active"),
+        "completed": _("Completed"),
+    }
     query = f"&q={words}" if words else ""
     return [
         Tab(label=_("All"), url=f"?{query[1:]}", is_current=state not in FILTERS, count=counts["all"]),

@@ -215,7 +215,8 @@ def close_period(request: PortalRequest) -> HttpResponse:
         return page(request, "close_period", {"refusal": refusal, "crumbs": _crumbs((_("Months"), ""))})
     periods = AccountingPeriod.objects.visible_to(request.actor)
     last = periods.order_by("-through").first()
-    form = PeriodForm(request.POST or None, proposed=_next(last, today=today_of(request)))
+    proposed, today = _next(last, today=today_of(request)), today_of(request)
+    form = PeriodForm(request.POST or None, proposed=proposed)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
@@ -230,6 +231,7 @@ def close_period(request: PortalRequest) -> HttpResponse:
         "rows": rows.rows,
         "page": rows,
         "under_way": last if last is not None and last.state != PeriodState.CLOSED else None,
+        "not_over": proposed if proposed >= today else None,
         "here": reverse("seller:close_period"),
         "crumbs": _crumbs((_("Months"), "")),
     }
