@@ -1,6 +1,7 @@
 """The form of a change order: what of each line that can be changed is to be different, and what is new."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from django import forms
@@ -134,7 +135,7 @@ class ChangeForms:
             return None
         return next((form.placed.position for form in self.elsewhere if form.errors and not self._is_out(form)), None)
 
-    @property
+    @cached_property
     def changed_elsewhere(self) -> list[str]:
         """The names of the lines on other pages that are different, as they stand."""
         return [form.placed.line.title for form in self.elsewhere if form.has_changed()]
