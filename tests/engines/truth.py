@@ -23,6 +23,7 @@ PROOF_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.assignment_job
 EVENT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.confirming_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
+STEP_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.jobs_before_acceptance")
 BY_CHANGE: Final = (
     "EXISTS (SELECT 1 FROM contracts_signature s JOIN contracts_contractversion v ON v.id = s.version_id"
     " WHERE v.contract_id = n.contract_id AND v.change_order_id IS NOT NULL AND s.signed_at = n.asked_at)"
@@ -122,7 +123,7 @@ SENTENCES: Final = {
     ),
     "The other side hears once of every comment on a milestone": (
         "SELECT c.ref FROM milestones_milestonecomment c WHERE (SELECT count(*) "
-        + JOB_OF.format(task="send_milestone_comment", name="comment_ref", ref="c.ref")
+        + STEP_JOB_OF.format(task="send_milestone_comment", name="comment_ref", ref="c.ref")
         + ") <> 1"
     ),
     "The proposer hears once that nobody signed in time": (
