@@ -122,7 +122,7 @@ def test_the_database_keeps_what_was_written_and_by_whom(parties: Parties, contr
                 connection.cursor().execute(sql)
         grant = GuestGrant.objects.filter(contract=contract, purpose="sign_contract").first()
         assert grant is not None
-        wrong = {
+        wrong: dict[str, dict[str, object]] = {
             "on what was agreed": {"organisation_id": contract.buyer_id},
             "by a person of the side": {"user_id": parties.people["approver"].user.pk},
             "only on its milestone": {"user_id": None, "grant_id": grant.pk},
