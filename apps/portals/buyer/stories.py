@@ -72,19 +72,24 @@ def newest_first(events: Sequence[Event]) -> list[Event]:
 
 
 def milestone_steps(milestone: Milestone, cycles: Sequence[Submission], *, invoice: Invoice | None) -> list[Step]:
-    """Planned, submitted, signed off, paid: how far the milestone is; ``invoice`` bills it."""
+    """Planned, submitted, signed off, paid: how far the milestone is; ``invoice`` bills it.
+
+    What is left of one that was accepted in part has no cycle of its own yet, and was submitted with it.
+    """
     is_accepted, is_sent = milestone.state in ENDED, milestone.state == "submitted"
+    is_back = milestone.state == "changes_requested"
+    was_sent = "done" if cycles or is_back else ""
     is_paid = invoice is not None and invoice.open_item.open == 0 and invoice.open_item.reserved == 0
     sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None
     accepted_on = milestone.accepted_at.date() if milestone.accepted_at else None
-    if milestone.state == "changes_requested":
+    if is_back:
         review = Step(name=_("Changes requested"), state="stopped")
     else:
         state = "done" if is_accepted else "current" if is_sent else "ahead"
         review = Step(name=_("Signed off"), state=state, on=accepted_on)
     return [
-        Step(name=_("Planned"), state="done" if cycles else "current", on=milestone.planned_on),
-        Step(name=_("Submitted"), state="done" if cycles else "ahead", on=sent_on),
+        Step(name=_("Planned"), state=was_sent or "current", on=milestone.planned_on),
+        Step(name=_("Submitted"), state=was_sent or "ahead", on=sent_on),
         review,
         Step(name=_("Invoiced"), state="done" if invoice else "ahead", on=invoice.issued_on if invoice else None),
         Step(

@@ -88,12 +88,15 @@ def of_contract(actor: Actor, contract: Contract, *, side: Side) -> Disputes:
     return Disputes(rows=_rows(live, side=side), currency=contract.currency)
 
 
+def waiting_for(actor: Actor, *, side: Side) -> "QuerySet[Dispute, Dispute]":
+    """The disputes in which it is this side's turn; none where the actor may not answer them."""
+    rows = disputes_of(actor, side=side).filter(state__in=LIVE, awaits=side.name)
+    return rows if actor.may(Action.RAISE_DISPUTE) else rows.none()
+
+
 def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
     """The disputes in which it is this side's turn, the most urgent first."""
-    if not actor.may(Action.RAISE_DISPUTE):
-        return
-    waiting = disputes_of(actor, side=side).filter(state__in=LIVE, awaits=side.name).order_by("answer_due_at", "pk")
-    for one in waiting[:SHOWN]:
+    for one in waiting_for(actor, side=side).order_by("answer_due_at", "pk")[:SHOWN]:
         contract, (about, _url) = one.contract, about_of(one, side=side)
         yield Need(
             what=_("In dispute: %(about)s") % {"about": about},

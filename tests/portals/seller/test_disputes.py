@@ -1,10 +1,14 @@
 """A dispute through the pages of both sides: raised, answered, settled; and what is payable meanwhile."""
 
+from decimal import Decimal
+
 from django.test import Client
 from django.urls import reverse
 
-from apps.milestones.models import Dispute
-from tests import corrections, scenarios
+from apps.core import clock
+from apps.milestones.models import Dispute, Milestone
+from apps.workflows import disputing
+from tests import corrections, disputes, scenarios
 from tests.portals.seller.conftest import SignIn
 from tests.scenarios import Parties, acting, key
 
@@ -19,6 +23,31 @@ def keyed(client: Client, url: str) -> dict[str, str]:
 
 def post(client: Client, url: str, **data: str) -> str:
     return str(client.post(url, {**keyed(client, url), **data})["Location"])
+
+
+def test_the_rest_in_dispute_stands_once_on_the_first_page_and_was_submitted(
+    parties: Parties, signed_in: SignIn
+) -> None:
+    at = clock.now()
+    contract = scenarios.active_contract(parties)
+    submission = disputes.told(parties, scenarios.submitted_milestone(contract), at=at)
+    bea = scenarios.approver_actor(parties)
+    with acting(bea):
+        disputing.dispute_rest(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            amount=Decimal(2000),
+            verdicts=[],
+            reason=REASON,
+            answer_days=7,
+        )
+        rest = Milestone.objects.get(contract=contract, part=2)
+    needs = signed_in("seller").get(reverse("seller:home")).context["needs"]
+    assert [need.what for need in needs if rest.title in need.what] == [f"In dispute: {rest.title}"]
+    steps = signed_in("approver").get(reverse("buyer:milestone", args=[rest.ref])).context["steps"]
+    assert [step.state for step in steps[:3]] == ["done", "done", "stopped"]
 
 
 def test_both_sides_settle_a_disputed_invoice(parties: Parties, signed_in: SignIn) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -131,9 +131,11 @@ def _offers(actor: Actor) -> Iterator[Need]:
 
 
 def _milestones(actor: Actor, today: date) -> Iterator[Need]:
+    """What is to be submitted, except where a dispute of it waits for this side: that stands there by itself."""
     rows = (
         Milestone.objects.sold_by(actor)
         .filter(Q(state="changes_requested") | Q(state="planned", planned_on__lte=today + SOON))
+        .exclude(Exists(disputes.waiting_for(actor, side=SELLER).filter(milestone=OuterRef("pk"))))
         .select_related("contract__buyer")
         .order_by("state", "planned_on", "pk")
     )
@@ -258,10 +260,9 @@ def _tiles(actor: Actor, today: date, *, early: Mapping[str, Decimal], expected:
     waiting = dict(submitted.order_by().values_list("currency").annotate(sum=Sum("amount")))
     owed = OpenSum.objects.of_seller(actor).by_currency(overdue_on=today)
     soon = expected.within(THIRTY_DAYS)
-    currencies = sorted({*waiting, *owed, *early, *soon})
     invoices, zero = reverse("seller:invoices"), Decimal(0)
     tiles = []
-    for currency in currencies:
+    for currency in sorted({*waiting, *owed, *early, *soon}):
         opened, overdue = owed.get(currency, (zero, zero))
         tiles += [
             Tile(
