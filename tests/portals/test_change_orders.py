@@ -103,7 +103,7 @@ def test_one_side_proposes_and_the_other_signs(parties: Parties, contract: Contr
     for words in (
         "Training",
         "Ten users passed the exam.",
-        "own terms: Days to pay of its invoice: 7, counted as the contract says.",
+        "<li>Days to pay of its invoice: 7, counted as the contract says.</li>",
         "taken out",
         "12,000.00",
         "Accepted and billed",
