@@ -36,6 +36,14 @@ class Span:
         return f"{self.label}: {' – '.join(days)}, {self.status}"
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a bar or a line means: a look of a :class:`Span`, ``planned`` or ``today``."""
+
+    name: str
+    mark: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Spans on one axis of dates, in the order given."""
@@ -44,8 +52,30 @@ class Schedule:
     says: str
     spans: Sequence[Span]
     today: date
-    marks = ""
-    series: Sequence[object] = ()
+    marks = "span"
+
+    @property
+    def series(self) -> list[Key]:
+        """The legend: what is drawn, and nothing else."""
+        drawn = {span.look for span in self.spans}
+        keys = [Key(name, look) for look, name in self.looks().items() if look in drawn]
+        if any(span.planned for span in self.spans):
+            keys.append(Key(_("Planned date"), "planned"))
+        return [*keys, Key(_("Today"), "today")] if self._has_today else keys
+
+    def looks(self) -> dict[str, str]:
+        """What each look of a bar means."""
+        return {
+            "done": pgettext("work", "Accepted"),
+            "current": _("Waiting for sign-off"),
+            "late": _("Late"),
+            "ahead": _("Still to come"),
+        }
+
+    @property
+    def _has_today(self) -> bool:
+        first, last = self._ends()
+        return first <= self.today <= last
 
     def _ends(self) -> tuple[date, date]:
         """The first and the last day that is drawn."""
@@ -59,7 +89,7 @@ class Schedule:
     def svg(self) -> SafeString:
         first, last = self._ends()
         now: SafeString | str = ""
-        if first <= self.today <= last:
+        if self._has_today:
             at = self._share(self.today)
             now = format_html('<line class="today" x1="{}%" x2="{}%" y1="0" y2="{}"/>', at, at, ROW)
         rows = format_html_join(

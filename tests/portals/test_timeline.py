@@ -47,6 +47,7 @@ def test_a_bar_begins_when_what_it_waits_for_is_planned() -> None:
         ("Garden", date(2027, 1, 10), date(2027, 4, 1), "ahead"),
         ("Handover", date(2027, 2, 1), date(2027, 2, 1), "late"),
     ]
+    assert [one.mark for one in found.series] == ["ahead", "late", "planned", "today"], "a legend of what is drawn"
     heads, rows = found.table()
     assert (len(heads), rows[2][3]) == (4, "Design, Site handed over")
     assert rows[3][3] == "all milestones above it (planned later than this)"

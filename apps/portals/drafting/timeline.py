@@ -28,6 +28,13 @@ class Timeline(Schedule):
         rows = [[span.label, formats.day(span.start), formats.day(span.end), span.status] for span in self.spans]
         return ["", _("From"), _("Until"), _("Follows from")], rows
 
+    def looks(self) -> dict[str, str]:
+        return {
+            "ahead": _("Milestone"),
+            "late": _("Planned before what it waits for"),
+            "current": _("Deposit or period"),
+        }
+
 
 def timeline_of(lines: Sequence[PlanLine], *, currency: str, today: date) -> Timeline | None:
     """Of the lines of a draft in their order; None where no line has a day. Asks the database nothing.
