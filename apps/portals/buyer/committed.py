@@ -1,4 +1,5 @@
-"""What a buyer has committed to, month by month: agreed and still to be signed off, or billed by the calendar."""
+"""What a buyer has committed to, month by month: agreed and still to be signed off, or billed by the calendar, or
+accepted and not billed yet, where applications for payment bill it."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,14 +11,14 @@ from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from apps.core import money
-from apps.invoicing.models import Instalment
+from apps.invoicing.models import ApplicationLine, Instalment
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
 
 MONTHS = 12
 """Months that are drawn, this one first; what comes after them stands in one more."""
-WAITING, SIGNED, CALENDAR = range(3)
+SERIES = WAITING, SIGNED, CALENDAR, ACCEPTED = tuple(range(4))
 Part = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, first day of the month if there is one, amount net of tax."""
 
@@ -25,9 +26,9 @@ Part = tuple[str, int, date | None, Decimal]
 def by_month(actor: Actor, *, today: date) -> list[charts.Bars]:
     """One chart for each currency in which something is committed; what should be done already is of this month."""
     months = _months(today)
-    rows: dict[str, list[list[Decimal]]] = defaultdict(lambda: [[money.ZERO] * (MONTHS + 1) for _series in range(3)])
+    rows: dict[str, list[list[Decimal]]] = defaultdict(lambda: [[money.ZERO] * (MONTHS + 1) for _series in SERIES])
     undated: dict[str, Decimal] = defaultdict(Decimal)
-    for currency, series, month, amount in _parts(actor):
+    for currency, series, month, amount in _parts(actor, this_month=months[0]):
         if month is None:
             undated[currency] += amount
         else:
@@ -45,8 +46,8 @@ def _months(today: date) -> list[date]:
     return months
 
 
-def _parts(actor: Actor) -> Iterator[Part]:
-    """In two queries, whatever there is."""
+def _parts(actor: Actor, *, this_month: date) -> Iterator[Part]:
+    """In three queries, whatever there is. What is accepted can be billed on any day from now on."""
     series = Case(When(state="submitted", then=Value(WAITING)), default=Value(SIGNED))
     planned = Milestone.objects.bought_by(actor).order_by().annotate(series=series, month=TruncMonth("planned_on"))
     yield from planned.values_list("currency", "series", "month").annotate(sum=Sum("amount"))
@@ -59,6 +60,9 @@ def _parts(actor: Actor) -> Iterator[Part]:
         .annotate(series=Value(CALENDAR), month=TruncMonth("bills_on"))
     )
     yield from billed.values_list("currency", "series", "month").annotate(sum=Sum("amount"))
+    standing = ApplicationLine.objects.standing().filter(application__buyer_id=actor.organisation_id).order_by()
+    for currency, amount in standing.values_list("application__currency").annotate(sum=Sum("claimed")):
+        yield currency, ACCEPTED, this_month, amount
 
 
 def _chart(currency: str, rows: list[list[Decimal]], months: list[date], *, undated: Decimal) -> charts.Bars:
@@ -68,7 +72,12 @@ def _chart(currency: str, rows: list[list[Decimal]], months: list[date], *, unda
     if undated:
         words = _("What has no date yet, %(amount)s, is not in it.")
         says = f"{says} {words % {'amount': formats.money(undated, currency)}}"
-    names = [_("Waiting for your sign-off"), _("Signed, still to be delivered"), _("Signed, billed by the calendar")]
+    names = [
+        _("Waiting for your sign-off"),
+        _("Signed, still to be delivered"),
+        _("Signed, billed by the calendar"),
+        _("Accepted, not billed yet"),
+    ]
     columns = MONTHS + 1 if any(row[MONTHS] for row in rows) else MONTHS
     return charts.Bars(
         title=_("Committed spend by month"),
