@@ -42,7 +42,10 @@ def test_it_is_submitted_and_certified_lower_on_the_pages(monkeypatch: pytest.Mo
     told = seller.post(page, {"do": "submit", "key": "k1", "seen": form["seen"].value()})
     assert told.status_code == 302
     assert "is_by_application" not in shown.content.decode()
-    assert at_buyers in buyer.get(reverse("buyer:home")).content.decode()
+    home = buyer.get(reverse("buyer:home"))
+    assert at_buyers in home.content.decode()
+    standing = home.context["charts"][0].series[-1]
+    assert (standing.name, standing.values[0]) == ("Accepted, not billed yet", D(12000))
     asked = buyer.get(at_buyers)
     assert "Certify for payment" in asked.content.decode()
     seen = applications.newest(contract).sha256
@@ -174,10 +177,12 @@ def test_more_lines_than_one_form_takes_are_certified_in_parts(monkeypatch: pyte
     assert (f"amount_{first.ref}" in shown, f"amount_{second.ref}" in shown) == (True, False)
     refused = buyer.post(page, {**typed, "do": "keep:2"})
     assert (refused.status_code, "Say why you certify less" in refused.content.decode()) == (422, True)
-    kept = buyer.post(page, {**typed, "do": "keep:2", f"reason_{first.ref}": "Not shown."})
+    why = {f"reason_{first.ref}": "Not shown.", "comment": "The rest in May."}
+    kept = buyer.post(page, {**typed, "do": "keep:2", **why})
     assert kept["Location"] == f"{page}?lines=2#certify"
     other = buyer.get(f"{page}?lines=2").content.decode()
     assert ("9,000.00" in other, "Not shown." in other, f"amount_{first.ref}" in other) == (True, True, False)
+    assert "The rest in May." in other, "a comment that was typed before is kept too"
     assert 'value="9,000"' in buyer.get(page).content.decode()
     typed = {"do": "certify", "key": "k2", "seen": application.sha256, f"amount_{second.ref}": "12,000.00"}
     assert buyer.post(f"{page}?lines=2", typed).status_code == 302

@@ -21,7 +21,8 @@ LINES: Final = 500
 KEEP: Final = "keep:"
 """What the button says that keeps the figures of a part and shows another: this, and the number of that."""
 KEPT: Final = "lower figures of an application"
-"""Where the session keeps them: of which application, in which text, and by milestone the amount and the reason."""
+"""Where the session keeps them: of which application, in which text, by milestone the amount and the reason, and the
+comment to the seller."""
 LONGEST: Final = 200_000
 """Characters that are kept."""
 
@@ -45,13 +46,15 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some lines of an application, counted from 1, with what waits: ``kept`` of all lines, ``lowered`` on others."""
+    """Some lines of an application, counted from 1, with what waits: ``kept`` of all lines, ``lowered`` on others, and
+    the ``comment`` on all of it."""
 
     number: int
     total: int
     lines: Sequence[ApplicationLine]
     kept: Mapping[str, Figure] = field(default_factory=dict)
     lowered: Sequence[Lowered] = ()
+    comment: str = ""
 
     @property
     def first(self) -> int:
@@ -71,7 +74,7 @@ class Part:
     @property
     def initial(self) -> dict[str, object]:
         """What waits for its own lines, as its form shows it."""
-        shown: dict[str, object] = {}
+        shown: dict[str, object] = {"comment": self.comment}
         for line in self.lines:
             ref = line.milestone.ref
             if ref in self.kept:
@@ -87,16 +90,18 @@ def part_of(request: HttpRequest, found: Application, *, lines: Sequence[Applica
     """The part that ``?lines=`` names, the first without."""
     asked = request.GET.get("lines", "")
     number = min(max(int(asked), 1), _count(len(lines))) if asked.isdecimal() and len(asked) < 6 else 1
-    shown, kept = lines[(number - 1) * LINES : number * LINES], _kept(request, found)
+    kept, comment = _kept(request, found)
+    shown = lines[(number - 1) * LINES : number * LINES]
     here = {line.pk for line in shown}
     others = [
         Lowered(line, kept[line.milestone.ref]) for line in lines if line.pk not in here and line.milestone.ref in kept
     ]
-    return Part(number, len(lines), shown, kept, others)
+    return Part(number, len(lines), shown, kept, others, comment)
 
 
-def keep(request: HttpRequest, found: Application, *, part: Part, own: Mapping[str, Figure]) -> None:
-    """Remember what is lowered on the lines of this part; refused where it could not be certified so."""
+def keep(request: HttpRequest, found: Application, *, part: Part, own: Mapping[str, Figure], comment: str) -> None:
+    """Remember what is lowered on the lines of this part, and the comment; refused where it could not be certified
+    so."""
     kept = {one.line.milestone.ref: one.figure for one in part.lowered}
     for line in part.lines:
         figure = check_figure(own[line.milestone.ref], line=line, currency=found.currency)
@@ -105,7 +110,7 @@ def keep(request: HttpRequest, found: Application, *, part: Part, own: Mapping[s
     written = {ref: [str(figure.amount), figure.reason] for ref, figure in kept.items()}
     if len(json.dumps(written)) > LONGEST:
         raise Refused("More lower figures than can be kept until you certify. Write shorter reasons, or return it.")
-    request.session[KEPT] = [found.ref, found.sha256, written]
+    request.session[KEPT] = [found.ref, found.sha256, written, comment]
 
 
 def forget(request: HttpRequest) -> None:
@@ -113,11 +118,13 @@ def forget(request: HttpRequest) -> None:
     request.session.pop(KEPT, None)
 
 
-def _kept(request: HttpRequest, found: Application) -> dict[str, Figure]:
-    ref, sha256, written = request.session.get(KEPT, ["", "", {}])
+def _kept(request: HttpRequest, found: Application) -> tuple[dict[str, Figure], str]:
+    # A session of before comments were kept has none.
+    ref, sha256, written, *comment = request.session.get(KEPT, ["", "", {}])
     if (ref, sha256) != (found.ref, found.sha256):
-        return {}
-    return {milestone: Figure(Decimal(amount), reason) for milestone, (amount, reason) in written.items()}
+        return {}, ""
+    figures = {milestone: Figure(Decimal(amount), reason) for milestone, (amount, reason) in written.items()}
+    return figures, "".join(comment)
 
 
 def _count(lines: int) -> int:

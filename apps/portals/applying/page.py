@@ -75,7 +75,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         bound = forms["certify"] = kept = CertifyForm(request.POST, lines=part.lines, auto_id="certify_%s")
         if kept.is_valid():
             try:
-                lower_figures.keep(request, found, part=part, own=kept.figures)
+                lower_figures.keep(request, found, part=part, own=kept.figures, comment=kept.cleaned_data["comment"])
             except Refused as refused:
                 add_refusal(kept, refused)
             else:
