@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import reverse
+from waitress import wasyncore
 
 from apps.contracts.models import Contract
 from apps.core.database.scratch import drop
@@ -153,8 +154,10 @@ def _alone() -> Iterator[None]:
 @contextmanager
 def _serving(listening: socket.socket) -> Iterator[None]:
     """Pages, by a server that slow clients do not take down."""
+    sockets: dict[int, Any] = {}
     server = waitress.create_server(
         get_wsgi_application(),
+        map=sockets,
         sockets=[listening],
         threads=8,
         connection_limit=1000,
@@ -166,7 +169,8 @@ def _serving(listening: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
-        server.close()
+        # In its own thread, between two rounds of its loop: what is closed beside the loop fails in it.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
         thread.join(timeout=5)
 
 
