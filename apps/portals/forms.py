@@ -53,7 +53,12 @@ def _explained(refused: Refused) -> str:
     if refused.lacks not in WAYS:
         return said
     address, words = WAYS[refused.lacks]
-    return format_html('{} <a href="{}">{}</a>', said, reverse(address), words)
+    return leading(said, reverse(address), words)
+
+
+def leading(said: str, url: str, words: object) -> SafeString:
+    """A sentence and the link to where that is mended."""
+    return format_html('{} <a href="{}">{}</a>', said, url, words)
 
 
 def _told(name: str, part: Any) -> Any:

@@ -204,6 +204,7 @@ VERBS: Mapping[str, Words] = {
     "organisation.claimed": (_("Organisation claimed by its owner"), "building", "positive"),
     "organisation.changed": (_("Organisation's data changed"), "building", "neutral"),
     "counterparty.named": (_("Other party named"), "building", "neutral"),
+    "counterparty.address_set": (_("Address of the other party entered"), "building", "neutral"),
     "counterparty.language_set": (_("Language of the other party set"), "translate", "neutral"),
     "bank_account.set": (_("Bank account changed"), "bank", "attention"),
     "step_up.set": (_("Limit for large sign-offs changed"), "shield-lock", "attention"),

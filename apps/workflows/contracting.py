@@ -1,5 +1,6 @@
 """From a draft to a contract that both sides signed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from procrastinate.jobs import JobDeferrer
@@ -9,10 +10,12 @@ from apps.contracts.drafts import ContractDraft, DraftLine, DraftOption
 from apps.contracts.models import Contract, ContractDocument, ContractParty, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
+from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import beginning_jobs, going_on, instalments, jobs, link_jobs, revenue_jobs
+from apps.parties.services import OrganisationData
+from apps.workflows import beginning_jobs, going_on, instalments, jobs, link_jobs, revenue_jobs, team
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
@@ -36,6 +39,23 @@ def draft_contract(*, actor: Actor, key: str, draft: ContractDraft) -> Answer:
     """
     contract = contracts.draft(actor=actor, draft=draft, at=clock.now())
     return {"contract": contract.ref}
+
+
+@once
+def draft_with_counterparty(
+    *, actor: Actor, key: str, draft: ContractDraft, other: OrganisationData, side: str
+) -> Answer:
+    """A side (``side``, ``seller`` or ``buyer``) starts a contract with an organisation that it writes down with it:
+    both, or neither where one is refused. What is refused of the organisation is refused at the field ``other``."""
+    at = clock.now()
+    try:
+        named = team.named_by(actor=actor, data=other, at=at)
+    except Refused as refused:
+        refused.field = "other"
+        raise
+    whole = replace(draft, buyer_ref=named.ref) if side == "seller" else replace(draft, seller_ref=named.ref)
+    contract = contracts.draft(actor=actor, draft=whole, at=at)
+    return {"contract": contract.ref, "organisation": named.ref}
 
 
 @once

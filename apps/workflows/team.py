@@ -48,13 +48,17 @@ def found_organisation(*, user: User, origin: Origin, key: str, data: Organisati
 @once
 def name_counterparty(*, actor: Actor, key: str, data: OrganisationData) -> Answer:
     """A side writes down the other one; recorded on its own chain, since the other one has no people yet."""
-    at = clock.now()
+    return {"organisation": named_by(actor=actor, data=data, at=clock.now()).ref}
+
+
+def named_by(*, actor: Actor, data: OrganisationData, at: datetime) -> Organisation:
+    """The same within a workflow that goes on with it."""
     named = parties.name_counterparty(actor=actor, data=data, at=at)
     namer = Organisation.objects.get(pk=actor.organisation_id)
     _record(
         namer, verb="counterparty.named", actor=actor, at=at, subject=f"organisation:{named.ref}", data=asdict(data)
     )
-    return {"organisation": named.ref}
+    return named
 
 
 @once
@@ -64,6 +68,21 @@ def set_counterparty_language(*, actor: Actor, key: str, organisation_ref: str, 
     namer = Organisation.objects.get(pk=actor.organisation_id)
     subject = f"organisation:{named.ref}"
     _record(namer, verb="counterparty.language_set", actor=actor, at=clock.now(), subject=subject, language=language)
+    return {"organisation": named.ref}
+
+
+@once
+def set_counterparty_address(
+    *, actor: Actor, key: str, organisation_ref: str, street: str, postcode: str, city: str
+) -> Answer:
+    """A seller says where a buyer is, while the buyer has no people to say it: without, nothing can be billed."""
+    named = parties.set_address(
+        actor=actor, organisation_ref=organisation_ref, street=street, postcode=postcode, city=city
+    )
+    namer = Organisation.objects.get(pk=actor.organisation_id)
+    facts = {name: getattr(named, name) for name in ("street", "postcode", "city")}
+    subject = f"organisation:{named.ref}"
+    _record(namer, verb="counterparty.address_set", actor=actor, at=clock.now(), subject=subject, **facts)
     return {"organisation": named.ref}
 
 

@@ -52,6 +52,7 @@ SELLER = [
     Spot("seller:application", "olga", "application HB-2026-012"),
     Spot("seller:change_draft", "anna", "contract draft"),
     Spot("seller:propose_contract", "anna", "contract draft"),
+    Spot("seller:counterparty_address", "anna", "contract link-proposed"),
     Spot("seller:withdraw_contract", "anna", "contract proposed"),
     Spot("seller:import_plan", "anna", "contract draft"),
     Spot("seller:check_plan", "anna", "contract draft"),

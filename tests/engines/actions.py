@@ -157,6 +157,18 @@ def draft_contract(world: World) -> Attempt:
 
 
 @story
+def draft_with_counterparty(world: World) -> Attempt:
+    draft = replace(scenarios.software_draft(world.parties, number="NL-BOTH"), buyer_ref="")
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.draft_with_counterparty(
+            actor=actor, key=key, draft=draft, other=COMPANY, side="seller"
+        ),
+    )
+
+
+@story
 def change_draft(world: World) -> Attempt:
     draft = scenarios.software_draft(world.parties, number="NL-drafted", title="Changed")
     return _by(
@@ -2290,6 +2302,18 @@ def found_organisation(world: World) -> Attempt:
 @story
 def name_counterparty(world: World) -> Attempt:
     return _by(world, "seller", lambda actor, key: team.name_counterparty(actor=actor, key=key, data=COMPANY))
+
+
+@story
+def set_counterparty_address(world: World) -> Attempt:
+    place = {"street": "Kai 9", "postcode": "20457", "city": "Hamburg"}
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: team.set_counterparty_address(
+            actor=actor, key=key, organisation_ref=world["unclaimed"], **place
+        ),
+    )
 
 
 @story

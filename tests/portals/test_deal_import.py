@@ -62,6 +62,14 @@ def test_a_whole_deal_file_becomes_a_draft_with_the_buyer_that_it_names(parties:
     assert len(begun(parties, "seller")) == 1
 
 
+def test_a_draft_that_is_refused_leaves_no_organisation_behind(parties: Parties) -> None:
+    own = parties.people["seller"].user.email
+    status, page = sent(parties, SOFTWARE.replace("mila@meridian.example", own))
+    assert (status, begun(parties, "seller")) == (422, []), page
+    with walls.asking_for(parties.seller.pk):
+        assert not Organisation.objects.filter(nominated_by=parties.seller, claimed_at=None).exists()
+
+
 def test_a_contract_alone_takes_the_other_side_from_the_list(parties: Parties) -> None:
     status, page = sent(parties, ALONE)
     assert (status, "The file does not say who the other side is" in page) == (422, True)

@@ -138,8 +138,8 @@ def usual_tax(*, seller: str, buyer: str) -> tuple[str, Decimal]:
 
 def check_tax(*, category: str, rate: Decimal, seller: TaxIdentity, buyer: TaxIdentity) -> None:
     """Refuse to bill what tax law does not let be billed, and say whose data or which term must be changed."""
-    _check_address(seller)
-    _check_address(buyer)
+    _check_address(seller, lacks="seller_address")
+    _check_address(buyer, lacks="buyer_address")
     if category == STANDARD and rate <= 0:
         raise Refused("The standard tax rate is zero. Give the rate, or choose the zero rate or an exemption instead.")
     if category != STANDARD and rate != 0:
@@ -272,11 +272,12 @@ _PAIRS: Final = {
 """Treatments that depend on where both sides are."""
 
 
-def _check_address(party: TaxIdentity) -> None:
+def _check_address(party: TaxIdentity, *, lacks: str) -> None:
     missing = [word for word, text in (("street", party.street), ("city", party.city)) if not text]
     if missing:
         raise Refused(
             "An invoice needs the full address of {name}; missing: {missing}. Complete the data of {name}.",
+            lacks=lacks,
             name=party.name,
             missing=", ".join(missing),
         )

@@ -28,6 +28,7 @@ from apps.parties.services.organisations import (
     found,
     lock,
     name_counterparty,
+    set_address,
     set_language,
     set_step_up,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "name_counterparty",
     "revoke_invitation",
     "set_account",
+    "set_address",
     "set_brand",
     "set_language",
     "set_step_up",

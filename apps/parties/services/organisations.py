@@ -72,17 +72,39 @@ def name_counterparty(*, actor: Actor, data: OrganisationData, at: datetime) -> 
 
 def set_language(*, actor: Actor, organisation_ref: str, language: str) -> Organisation:
     """In which language an organisation is written to that one wrote down, until its own people take it over."""
-    actor.require(Action.EDIT_CONTRACT)
-    mine = Organisation.objects.visible_to(actor).filter(nominated_by_id=actor.organisation_id)
-    organisation = mine.select_for_update(of=("self",), no_key=True).filter(ref=organisation_ref).first()
-    if organisation is None:
-        raise NotAllowed("You did not write this organisation down, so it chooses its language itself.")
+    strange = NotAllowed("You did not write this organisation down, so it chooses its language itself.")
+    organisation = _written_down(actor, organisation_ref, strange=strange)
     if organisation.is_claimed:
         raise Refused("{name} has people of its own now, who choose its language.", name=organisation.legal_name)
     if language not in dict(settings.LANGUAGES):
         raise Refused("Letters and invoices are not written in this language. Choose another.", field="buyer_language")
     organisation.language = language
     organisation.save(update_fields=["language"])
+    return organisation
+
+
+def set_address(*, actor: Actor, organisation_ref: str, street: str, postcode: str, city: str) -> Organisation:
+    """Where an organisation is that one wrote down, until its own people take it over. Invoices bear street and city,
+    so both must be there; documents that exist stay as they are."""
+    strange = NotAllowed("You did not write this organisation down, so it enters its address itself.")
+    organisation = _written_down(actor, organisation_ref, strange=strange)
+    if organisation.is_claimed:
+        raise Refused("{name} has people of its own now, who enter its address.", name=organisation.legal_name)
+    organisation.street, organisation.postcode, organisation.city = street.strip(), postcode.strip(), city.strip()
+    for field in ("street", "city"):
+        if not getattr(organisation, field):
+            raise Refused("An invoice bears the full address of the buyer. Enter street and city.", field=field)
+    organisation.save(update_fields=["street", "postcode", "city"])
+    return organisation
+
+
+def _written_down(actor: Actor, ref: str, *, strange: NotAllowed) -> Organisation:
+    """Hold the organisation that the actor's own one wrote down; ``strange`` is raised of any other."""
+    actor.require(Action.EDIT_CONTRACT)
+    mine = Organisation.objects.visible_to(actor).filter(nominated_by_id=actor.organisation_id)
+    organisation = mine.select_for_update(of=("self",), no_key=True).filter(ref=ref).first()
+    if organisation is None:
+        raise strange
     return organisation
 
 

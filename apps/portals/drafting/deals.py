@@ -25,7 +25,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.drafting.counterparties import known_to
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import ActionForm, add_refusal
-from apps.workflows import contracting, team
+from apps.workflows import contracting
 from apps.workflows.deal_file.read_alone import Alone, DealFileFaults, read_alone
 from apps.workflows.deal_file.reader import DealFileRefused
 from apps.workflows.deal_file.setting import data_of
@@ -119,30 +119,21 @@ def _reason(refused: DealFileRefused) -> str:
 
 
 def _begin(request: PortalRequest, form: DealForm, read: Alone, *, desk: Desk) -> str:
-    """The draft, with its other side written down before where the file is to say it; the reference of the contract."""
-    draft, key = read.draft, form.cleaned_data["key"]
+    """The draft, with its other side written down in the same act where the file is to say it; its reference."""
+    draft, actor, key = read.draft, request.actor, form.cleaned_data["key"]
     if form.cleaned_data["number"]:
         draft = replace(draft, number=form.cleaned_data["number"])
-    if desk.contracts(request.actor).filter(begun_by=desk.side, number=draft.number).exists():
+    if desk.contracts(actor).filter(begun_by=desk.side, number=draft.number).exists():
         raise Refused("You already have a contract with the number {number}.", field="number", number=draft.number)
     other = form.cleaned_data["other"]
-    if other == IN_FILE:
-        if read.other is None:
-            raise Refused("The file does not say who the other side is. Choose it from the list.", field="other")
-        other = _named(request, read, key=key)
-    return contracting.draft_contract(actor=request.actor, key=key, draft=_with(draft, other, read, desk=desk))[
+    if other != IN_FILE:
+        return contracting.draft_contract(actor=actor, key=key, draft=_with(draft, other, read, desk=desk))["contract"]
+    if read.other is None:
+        raise Refused("The file does not say who the other side is. Choose it from the list.", field="other")
+    draft, data = _with(draft, "", read, desk=desk), data_of(read.other)
+    return contracting.draft_with_counterparty(actor=actor, key=key, draft=draft, other=data, side=desk.side)[
         "contract"
     ]
-
-
-def _named(request: PortalRequest, read: Alone, *, key: str) -> str:
-    assert read.other is not None  # noqa: S101
-    try:
-        named = team.name_counterparty(actor=request.actor, key=f"{key}-other", data=data_of(read.other))
-    except Refused as refused:
-        refused.field = "other"
-        raise
-    return str(named["organisation"])
 
 
 def _with(draft: ContractDraft, other: str, read: Alone, *, desk: Desk) -> ContractDraft:

@@ -12,6 +12,7 @@ from apps.invoicing import services as invoicing
 from apps.parties.roles import Action
 from apps.portals import missing_people
 from apps.portals.access import PortalRequest
+from apps.portals.drafting import addresses
 from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.drafting.timeline import timeline_of
@@ -33,7 +34,7 @@ def propose_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRes
         if desk.side == "seller":
             invoicing.check_billable(contract=version.contract, version=version)
     except Refused as refused:
-        refusal = refusal or explain(refused)
+        refusal = refusal or addresses.told(refused, found, actor=request.actor, desk=desk)
     form = SeenForm(request.POST or None, initial={"seen": sha256})
     if request.method == "POST" and form.is_valid():
         try:

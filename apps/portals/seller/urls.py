@@ -57,6 +57,7 @@ urlpatterns = [
     path("contracts/<str:ref>/option/", drafts.plan_option, name="plan_option"),
     path("contracts/<str:ref>/compare/", plans.compare_plans, name="compare_plans"),
     path("contracts/<str:ref>/propose/", drafts.propose_contract, name="propose_contract"),
+    path("contracts/<str:ref>/address/", drafts.counterparty_address, name="counterparty_address"),
     path("contracts/<str:ref>/withdraw/", drafts.withdraw_contract, name="withdraw_contract"),
     path("applications/<str:ref>/", applications.application, name="application"),
     path("applications/<str:ref>.pdf", applications.application_pdf, name="application_pdf"),

@@ -39,6 +39,7 @@ OF: Final[dict[str, str]] = {
     "seller:withdraw_change": "contracts.ChangeOrder",
     "seller:change_draft": "contracts.Contract",
     "seller:propose_contract": "contracts.Contract",
+    "seller:counterparty_address": "contracts.Contract",
     "seller:withdraw_contract": "contracts.Contract",
     "seller:claim_late_payment": "contracts.Contract",
     "seller:milestone_charges": "milestones.Milestone",

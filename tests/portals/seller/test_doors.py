@@ -343,6 +343,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "contract": world.active.ref,
         "change_draft": world.draft.ref,
         "propose_contract": world.draft.ref,
+        "counterparty_address": world.draft.ref,
         "withdraw_contract": world.draft.ref,
         "release_retention": world.active.ref,
         **dict.fromkeys(("contract_progress", "progress_csv", "progress_xlsx"), world.active.ref),

@@ -1,5 +1,6 @@
 """Writing a contract: everything is kept, the plan is edited by buttons, what is wrong stands at its field."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,12 @@ from django.urls import reverse
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.parties.models import Organisation
+from apps.parties.services import OrganisationData
 from apps.portals.drafting.dates import past_dates
+from apps.workflows import team
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, hidden
-from tests.scenarios import Parties, acting
+from tests.scenarios import Parties, acting, key, software_draft
 
 NEW = "/seller/contracts/new/"
 
@@ -357,6 +360,30 @@ def test_a_warning_names_the_first_milestones_and_counts_all() -> None:
         "6 planned dates are in the past: those of “Part 1”, “Part 2”, “Part 3”, “Part 4”, “Part 5” …."
     )
     assert past_dates(planned[6:], today=date(2026, 1, 7)) == ""
+
+
+def test_the_address_of_a_buyer_without_people_is_entered_by_who_wrote_it_down(
+    parties: Parties, seller: Client
+) -> None:
+    sina = scenarios.seller_actor(parties)
+    data = OrganisationData(legal_name="Hafen Spedition KG", country="DE", vat_number="DE136695976")
+    with acting(sina):
+        hafen = team.name_counterparty(actor=sina, key=key(), data=data)["organisation"]
+    contract = scenarios.drafted_contract(parties, draft=replace(software_draft(parties), buyer_ref=hafen))
+    check = reverse("seller:propose_contract", args=[contract.ref])
+    address = reverse("seller:counterparty_address", args=[contract.ref])
+    page = seller.get(check).content.decode()
+    assert "missing: street, city" in page
+    assert f'<a href="{address}">Complete the address</a>' in page
+    place = {"street": "Kai 9", "postcode": "20457", "city": "Hamburg"}
+    assert seller.post(address, {**place, "key": key(), "city": " "}).status_code == 422
+    assert seller.post(address, {**place, "key": key()})["Location"] == check
+    page = seller.get(check).content.decode()
+    assert ("missing: street" in page, "Kai 9" in page) == (False, True)
+    theirs = scenarios.drafted_contract(parties, draft=software_draft(parties, number="NL-2"))
+    words = {**place, "key": key()}
+    refused = seller.post(reverse("seller:counterparty_address", args=[theirs.ref]), words)
+    assert (refused.status_code, "enters its address itself" in refused.content.decode()) == (422, True)
 
 
 def test_without_a_bank_account_the_way_to_add_one_is_shown(parties: Parties, seller: Client) -> None:

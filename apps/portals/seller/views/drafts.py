@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.portals.access import PortalRequest, portal
-from apps.portals.drafting import deals, proposing
+from apps.portals.drafting import addresses, deals, proposing
 from apps.portals.drafting import editor as drafting
 from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
@@ -38,6 +38,13 @@ def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
 def propose_contract(request: PortalRequest, ref: str) -> HttpResponse:
     """Check answers: everything that will be signed, and the button that signs and sends it."""
     return proposing.propose_contract(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def counterparty_address(request: PortalRequest, ref: str) -> HttpResponse:
+    """Enter where a buyer is whom the seller wrote down."""
+    return addresses.counterparty_address(request, ref, desk=DESK)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
