@@ -61,10 +61,11 @@ every contract, the code as a tree."""
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    turns: list[str | tuple[str, ...]] = [*BEGINNING, LONGEST]
 
     def turn(item: pytest.Item) -> int:
         place = item.path.relative_to(here).as_posix()
-        return next((at for at, begins in enumerate((*BEGINNING, LONGEST)) if place.startswith(begins)), len(items))
+        return next((at for at, begins in enumerate(turns) if place.startswith(begins)), len(turns))
 
     items.sort(key=turn)
 
