@@ -115,7 +115,8 @@ CHECKS = (
     ),
     Check(
         "Of every terminated contract all that was billed and not credited is earned, or is by its periods' days",
-        # By its worth, whatever invoices gave back of deposits: these are beside the price, and never earned.
+        # By its worth, whatever invoices gave back of deposits: these are beside the price, and never earned. A credit
+        # note of an application is recognised by line.
         f"""
         SELECT 'contract ' || c.ref, b.net - b.credited - {_INTEREST}, o.remains
         FROM contracts_contract c
@@ -131,7 +132,8 @@ CHECKS = (
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
              AND i.kind NOT IN ('advance', 'late_charge')
              AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
-               FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
+               FROM revenue_recognition r WHERE r.contract_id = c.id
+               AND (r.cause = 'credit:' || n.ref OR starts_with(r.cause, 'credit:' || n.ref || ':'))))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r
           WHERE r.contract_id = c.id AND r.cause = 'termination:' || c.ref)
           AND b.net - b.credited - {_INTEREST} <> o.remains

@@ -34,6 +34,7 @@ from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
 from apps.milestones.services import Defect
 from apps.portals import plan_sums
+from apps.revenue.services import contracts_to_tend
 from apps.workflows import crediting, instalments, reserving, revenue, sign_off
 from tests import change_orders, corrections, disputes, options, scenarios
 from tests.scenarios import Parties, acting, key
@@ -197,6 +198,10 @@ def test_a_deposit_is_invoiced_recovered_and_survives_every_correction(scratch: 
         assert not OpenItem.objects.filter(contract=contract, open__gt=0).exists()
     assert booked(contract, Seller.DEPOSITS_RECEIVED) == 0
     sheet_holds(contract)
+    # What was credited of the deposit is no revenue, and closing a month does not look for it.
+    recognised(contract, at=AT + 8 * DAY)
+    with walls.asking_for(contract.seller_id):
+        assert not contracts_to_tend(organisation_id=contract.seller_id, through=AT.date()).exists()
     verified()
 
 

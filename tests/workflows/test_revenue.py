@@ -21,12 +21,13 @@ from apps.invoicing.rules import Share
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone
+from apps.revenue import services as revenue_services
 from apps.revenue.models import AccountingPeriod, Modification, Obligation, Recognition
 from apps.revenue.services import applying, recognising
 from apps.revenue.services.books import Books
 from apps.revenue.services.events import Event
 from apps.workflows import revenue, sign_off
-from tests import change_orders, corrections, races, scenarios
+from tests import applications, change_orders, corrections, races, scenarios, terminations
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -253,6 +254,38 @@ def again(row: Recognition, **changes: object) -> None:
     fields |= {"organisation_id": row.organisation_id, "contract_id": row.contract_id, "cumulative": row.cumulative}
     fields |= {"obligation_id": row.obligation_id, "amount": 0, "recognised_at": row.recognised_at, **changes}
     Recognition.objects.create(**fields)
+
+
+def test_a_credit_of_several_lines_is_asked_for_until_it_is_recognised_and_no_longer(parties: Parties) -> None:
+    """An application bills several milestones: a credit note of it lowers the price of each, also after the end."""
+    contract = applications.contract_by_application(parties, at=AT)
+    for position in (1, 2):
+        scenarios.accepted_milestone(contract, position=position, at=AT)
+    bea, sina = scenarios.approver_actor(parties), scenarios.seller_actor(parties)
+    answer = applications.certified(applications.submitted(contract, at=AT), actor=bea, at=AT)
+    recognise(contract)
+    assert to_tend(parties) == []
+    corrections.credited(parties, answer["invoice"], "1000.00", at=AT)
+    assert to_tend(parties) == [contract.ref]
+    assert close(parties, MARCH, at=LATER).contracts == 1
+    lowered = [("credit", 1, "11500.00", "-500.00", AT.date()), ("credit", 2, "11500.00", "-500.00", AT.date())]
+    assert (rows(contract)[2:], to_tend(parties)) == (lowered, [])
+
+    terminations.noticed(contract, by=sina, effective_on=LATER.date(), at=LATER)
+    terminations.signed(terminations.proposed(contract, {}, by=sina, at=LATER), by=bea, at=LATER)
+    recognise(contract, at=LATER)
+    corrections.credited(parties, answer["invoice"], "600.00", at=LATER + timedelta(days=1))
+    assert to_tend(parties) == [contract.ref]
+    recognise(contract, at=LATER + timedelta(days=1))
+    assert to_tend(parties) == []
+    assert "nothing differs" in verified()
+
+
+def to_tend(parties: Parties) -> list[str]:
+    """Of which contracts something is not recognised."""
+    with walls.asking_for(parties.seller.pk):
+        found = revenue_services.contracts_to_tend(organisation_id=parties.seller.pk, through=MARCH)
+        return list(found.values_list("ref", flat=True))
 
 
 def test_closing_goes_on_where_it_stopped(parties: Parties) -> None:

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import Final
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat, Least
+from django.db.models.functions import Cast, Concat, Least
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract
 from apps.core import states
 from apps.core.errors import Refused
-from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import CreditNote, CreditNoteLine, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.ledger.models import Book
 from apps.milestones.models import Milestone, Nullification, Reservation
@@ -31,6 +31,7 @@ from apps.revenue.models import (
     Recognition,
     Why,
 )
+from apps.revenue.services.price_facts import BY_LINE, LOWERS_A_LINE, LOWERS_NO_PRICE
 
 AT_ONCE: Final = 500
 """Contracts whose references are read at a time."""
@@ -66,10 +67,11 @@ def _days_to_count(through: date) -> Q:
 
 def _missed(organisation_id: int) -> Q:
     """What happened without its job having run: a worker was away, or an error lasted."""
-    rows = Recognition.objects.filter(organisation_id=organisation_id, contract=OuterRef("contract"))
+    rows = Recognition.objects.filter(organisation_id=organisation_id)
 
     def unrecognised(prefix: str, *, ref: str) -> Q:
-        return ~Q(Exists(rows.filter(cause=Concat(Value(f"{prefix}:"), OuterRef(ref), output_field=CharField()))))
+        cause = Concat(Value(f"{prefix}:"), OuterRef(ref), output_field=CharField())
+        return ~Q(Exists(rows.filter(contract=OuterRef("contract"), cause=cause)))
 
     mine = Obligation.objects.filter(contract=OuterRef("pk"))
     accepted = Milestone.objects.filter(contract=OuterRef("pk"), accepted_submission__isnull=False)
@@ -77,6 +79,11 @@ def _missed(organisation_id: int) -> Q:
     corrected = CreditNote.objects.of_supplies().filter(
         contract=OuterRef("pk"), purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
     )
+    corrected = corrected.exclude(LOWERS_NO_PRICE).exclude(BY_LINE)
+    by_line = CreditNoteLine.objects.filter(LOWERS_A_LINE, credit_note__contract=OuterRef("pk"))
+    position = Cast(OuterRef("invoice_line__milestone__position"), CharField())
+    line = Concat(Value("credit:"), OuterRef("credit_note__ref"), Value(":"), position, output_field=CharField())
+    of_line = rows.filter(contract=OuterRef("credit_note__contract"), cause=line)
     bonus = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.BONUS)
     lower = Reservation.objects.lower_prices().filter(contract=OuterRef("pk"))
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
@@ -90,6 +97,7 @@ def _missed(organisation_id: int) -> Q:
         | Q(Exists(bonus.filter(unrecognised("bonus", ref="ref"))))
         | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
         | Q(Exists(lower.filter(unrecognised("defect", ref="ref"))))
+        | Q(Exists(by_line.exclude(Exists(of_line)).order_by()))
         | (Q(terminated_at__isnull=True) & Q(Exists(judged.filter(unrecognised("judgement", ref="ref")))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))
         | (Q(terminated_at__isnull=False, pk__in=promising) & ~Q(Exists(ended)))

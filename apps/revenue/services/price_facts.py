@@ -1,5 +1,6 @@
 """By what a price turned out higher or lower than agreed: bonuses, credit notes, charges, defects that stay."""
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, Sum
@@ -18,6 +19,12 @@ CHARGED = Coalesce("charge__milestone__position", "undone_charge__milestone__pos
 """At which line it was charged, where the invoice bills several."""
 CREDITED = F("net") + F("given_back")
 """What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
+LOWERS_NO_PRICE: Final = Q(invoice__kind=InvoiceKind.ADVANCE)
+"""A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue."""
+BY_LINE: Final = Q(invoice__kind=InvoiceKind.APPLICATION) & ~Q(purpose__in=CHARGES)
+"""Credit notes whose lines lower the price of a milestone each."""
+LOWERS_A_LINE: Final = Q(credit_note__purpose=CreditNote.Purpose.CORRECTION, invoice_line__milestone__isnull=False)
+"""Those lines."""
 
 
 def bonuses(contracts: Contracts) -> Found:
@@ -48,11 +55,10 @@ def corrections(contracts: Contracts) -> Found:
     notes = CreditNote.objects.of_supplies().filter(
         contract_id__in=contracts, purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
     )
-    by_line = Q(invoice__kind=InvoiceKind.APPLICATION) & ~Q(purpose__in=CHARGES)
-    # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
-        notes.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS])
-        .exclude(by_line)
+        notes.exclude(LOWERS_NO_PRICE)
+        .exclude(invoice__kind=InvoiceKind.BONUS)
+        .exclude(BY_LINE)
         .annotate(worth=CREDITED, position=Coalesce(POSITION, CHARGED))
         .values_list("contract_id", "ref", "issued_on", "issued_at", "worth", "position", "purpose")
     )
@@ -66,11 +72,7 @@ def corrections(contracts: Contracts) -> Found:
 
 def credits_by_line(contracts: Contracts) -> Found:
     """The same of applications for payment, whose invoices bill several milestones: each line lowers its own price."""
-    lines = CreditNoteLine.objects.filter(
-        credit_note__contract_id__in=contracts,
-        credit_note__purpose=CreditNote.Purpose.CORRECTION,
-        invoice_line__milestone__isnull=False,
-    )
+    lines = CreditNoteLine.objects.filter(LOWERS_A_LINE, credit_note__contract_id__in=contracts)
     of_note = ("contract_id", "ref", "issued_on", "issued_at")
     rows = lines.order_by().values_list(
         *(f"credit_note__{name}" for name in of_note), "invoice_line__milestone__position"
