@@ -16,6 +16,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
+from apps.core import backups
 from config import drill
 from config.embedded_pg.recovery import recover
 from config.embedded_pg.server import PORT, SUPERUSER, Server
@@ -37,9 +38,9 @@ def home() -> Iterator[Path]:
 
 
 @contextmanager
-def archiving(home: Path) -> Iterator["subprocess.Popen[str]"]:
+def archiving(home: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """``manage.py archive`` on the embedded server below ``home``, from the moment when commits wait for it."""
-    command = [sys.executable, "manage.py", "archive", str(home / "archive")]
+    command = [sys.executable, "manage.py", "archive", str(home / "archive"), *options]
     with (
         (home / "complaints").open("w") as complaints,
         subprocess.Popen(
@@ -147,3 +148,57 @@ def test_nobody_gets_an_answer_for_what_is_not_in_the_archive_and_a_clean_stop_l
         server.detach()
     assert not receiver.is_running()
     assert list((home / "archive" / "wal").iterdir())
+
+
+def managed(home: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    """A command on the installation below ``home``."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        check=False,
+        cwd=ROOT,
+        env=drill.environment(home),
+        capture_output=True,
+        text=True,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_database_and_files_come_back_by_the_command_and_nothing_is_written_over(home: Path, played: Path) -> None:
+    (backup,) = backups.whole(played)
+    server, archive, files = Server(home / "postgres"), home / "archive", home / "files"
+    done = managed(home, "restore", str(backup))
+    assert done.returncode == 0, done.stderr
+    with archiving(home) as first:
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(timeout=PATIENCE) == 0
+    (old,) = archive.glob("base-*Z")
+    with archiving(home, "--new-base", "--keep", "1") as second:
+        (base,) = archive.glob("base-*Z")
+        assert base > old
+        deadline = time.monotonic() + PATIENCE
+        while contents(archive / "files") != contents(files) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        lose_the_machine(server, receiver_of(second), psutil.Process(second.pid))
+    before = contents(files)
+    assert before
+    shutil.rmtree(files)
+    done = managed(home, "recover", str(archive))
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        for line in (
+            "checks, nothing differs",
+            "every hash as it was written",
+            "all as they were issued",
+            "Recovered.",
+        ):
+            assert line in done.stdout
+        assert contents(files) == before
+        done = managed(home, "recover", str(archive))
+        assert done.returncode == 1
+        assert "move the folder away first" in done.stderr
+        assert contents(files) == before
+    finally:
+        lose_the_machine(server)

@@ -11,53 +11,26 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as project
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 from django.test import override_settings
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from apps.core import backups
 from apps.core.database import scratch as scratch_databases
 from apps.workflows.backups import manifest, measures, restoring, stored, taking, tools
 from apps.workflows.backups.errors import BackupError
-from apps.workflows.deal_file import player
-from apps.workflows.deal_file.read import read
 from config import drill
+from tests.workflows.backups.conftest import stores
 
 ROOT = Path(__file__).resolve().parents[3]
-DEAL = ROOT / "deals" / "software-30-30-40.yaml"
 NOBODY = 65534
-
-
-@pytest.fixture(scope="module")
-def played(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Path]:
-    """A folder with one backup of a deal played to its settlement; database and files are those that were backed up."""
-    with (
-        tempfile.TemporaryDirectory(prefix="cairn-") as home,
-        django_db_blocker.unblock(),
-        scratch_databases.scratch_database(),
-        override_settings(STORAGES=_stores(Path(home) / "files")),
-    ):
-        player.play(read(DEAL.read_text(), today=date(2026, 6, 15)))
-        for alias in scratch_databases.ALIASES:
-            connections[alias].close()
-
-        def write_meanwhile(line: str) -> None:
-            if line.startswith("Dumping"):  # the snapshot stands: this row comes too late
-                with connections["default"].cursor() as cursor:
-                    cursor.execute("INSERT INTO django_cache VALUES ('late', '', now())")
-
-        taking.take(Path(home) / "backups", tell=write_meanwhile)
-        yield Path(home) / "backups"
-        connections.close_all()
 
 
 @pytest.fixture
@@ -74,17 +47,12 @@ def elsewhere(played: Path, tmp_path: Path) -> Iterator[Path]:
     name = f"cairn_elsewhere_{os.getpid()}"
     scratch_databases.clone("template1", name)
     try:
-        with scratch_databases.pointing_at(name), override_settings(STORAGES=_stores(tmp_path / "files")):
+        with scratch_databases.pointing_at(name), override_settings(STORAGES=stores(tmp_path / "files")):
             yield tmp_path / "files"
             connections.close_all()
     finally:
         for leftover in _databases(name):
             scratch_databases.drop(leftover)
-
-
-def _stores(files: Path) -> dict[str, Any]:
-    store = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(files)}}
-    return {**project.STORAGES, "default": store}
 
 
 def _databases(prefix: str) -> list[str]:
