@@ -164,18 +164,21 @@ def test_a_partys_row_is_seen_by_that_party_alone() -> None:
         assert word in str(sees)
 
 
-def test_nothing_but_guards_runs_with_the_owners_eyes() -> None:
-    """What is SECURITY DEFINER are triggers that say so, which nobody else can run or deceive; no view sees more."""
+def test_nothing_but_guards_and_sums_runs_with_the_owners_eyes() -> None:
+    """What is SECURITY DEFINER are triggers that say so, which nobody else can run or deceive, and sums of one number,
+    which write nothing; no view sees more."""
     assert {
         str(name)
         for (name,) in _rows("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
-    } == policies.guards_that_see_all()
-    for name, is_trigger, may_run, settings in _rows(
-        "SELECT proname, prorettype = 'trigger'::regtype, proacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(proacl) a"
-        f" WHERE a.grantee IN (0, '{WEB_ROLE}'::regrole)), proconfig FROM pg_proc"
+    } == policies.guards_that_see_all() | set(walls.sums())
+    for name, gives, changes, may_run, settings in _rows(
+        "SELECT proname, prorettype::regtype::text, provolatile::text, proacl IS NULL OR EXISTS (SELECT 1"
+        f" FROM aclexplode(proacl) a WHERE a.grantee IN (0, '{WEB_ROLE}'::regrole)), proconfig FROM pg_proc"
         " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
     ):
-        assert (is_trigger, may_run, settings) == (True, False, ["search_path=public, pg_temp"]), name
+        expected = ("bigint", "s", True) if name in walls.sums() else ("trigger", "v", False)
+        assert (gives, changes, may_run) == expected, name
+        assert settings == ["search_path=public, pg_temp"], name
 
 
 def test_a_guard_with_the_owners_eyes_only_reads_or_adds_up_what_nobody_else_may_write() -> None:

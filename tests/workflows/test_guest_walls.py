@@ -1,22 +1,26 @@
 """A guest stands inside one contract: neither wall shows other records of the buyer, and signing off works."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import ProgrammingError, connection, transaction
+from django.test import override_settings
 
 from apps.audit.models import Chain, Entry
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import clock
-from apps.core.errors import KeyReused
+from apps.core.errors import KeyReused, Refused
 from apps.invoicing.models import Invoice, NumberSeries, Payment
 from apps.ledger.models import Book
+from apps.milestones.models import DisputeFile
 from apps.parties.models import BankAccount, Invitation, Membership
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
-from apps.workflows import billing, contracting, sign_off, team
+from apps.workflows import billing, contracting, disputing, sign_off, team
 from apps.workflows.models import IdempotencyKey
-from tests import scenarios
+from tests import disputes, scenarios
 from tests.scenarios import Parties, acting, key
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +82,32 @@ def test_a_guest_sees_of_the_buyer_what_belongs_to_the_contract(parties: Parties
         assert Payment.objects.visible_to(olga).count() == 2
         assert Chain.objects.visible_to(olga).filter(subject=f"contract:{other.ref}").exists()
         assert IdempotencyKey.objects.filter(action="invite_member").exists()
+
+
+def test_what_a_guest_shows_counts_with_all_that_the_buyer_keeps(parties: Parties) -> None:
+    """5 bytes in a dispute of another contract, which the guest does not see: 6 of at most 10 are too many here."""
+    olga = scenarios.buyer_actor(parties)
+    contracts = [
+        scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number=number))
+        for number in ("NL-1", "NL-2")
+    ]
+    sent = [scenarios.submitted_milestone(contract) for contract in contracts]
+    kept = disputes.on_submission(sent[0], actor=olga, at=clock.now())
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(sent[1]))
+    dispute = disputes.on_submission(sent[1], actor=guest, at=clock.now())
+    with override_settings(EVIDENCE_QUOTA_BYTES=10):
+        for actor, ref, content, is_refused in (
+            (olga, kept.ref, b"12345", False),
+            (guest, dispute.ref, b"123456", True),
+            (guest, dispute.ref, b"12345", False),
+        ):
+            with acting(actor), pytest.raises(Refused, match="keeps 1 MB") if is_refused else nullcontext():
+                upload = ContentFile(content, name="rows.txt")
+                disputing.attach_to_dispute(actor=actor, dispute_ref=ref, upload=upload)
+    with acting(guest), connection.cursor() as cursor:
+        cursor.execute("SELECT cairn_kept_evidence(%s), cairn_kept_evidence(%s)", [parties.buyer.pk, parties.seller.pk])
+        assert cursor.fetchone() == (10, None)
+        assert DisputeFile.objects.count() == 1
 
 
 def test_the_key_of_a_member_is_not_free_to_a_guest_and_tells_nothing(parties: Parties) -> None:

@@ -17,6 +17,9 @@ than its transaction: ``app.widened``, set by :func:`widen`.
 
 A downstream model may open rows of an upstream table for reading (a shared contract shows its parties to each other)
 with ``wall_opens = {"parties_organisation": "SQL condition"}``; so upstream never has to know who stands downstream.
+
+A guest sees one contract, and some limits are the organisation's. A model may let one number of it be asked for, by
+``wall_adds_up = {"cairn_name": "SQL over house"}``: the number of the asker's own organisation, and no row.
 """
 
 from collections.abc import Iterator
@@ -148,6 +151,12 @@ def openings() -> list[tuple[str, str, str]]:
         for model in apps.get_models()
         for table, condition in getattr(model, "wall_opens", {}).items()
     ]
+
+
+def sums() -> dict[str, str]:
+    """The sums over all rows of an organisation that a model declares, whichever of them its asker sees: by the name of
+    their function, SQL over ``house``, the organisation."""
+    return {name: sql for model in apps.get_models() for name, sql in getattr(model, "wall_adds_up", {}).items()}
 
 
 def _joined(organisations: tuple[int, ...]) -> str:
