@@ -954,6 +954,32 @@ def check_steps(pack, submissions):
             )
 
 
+def check_passed(pack, submissions):
+    """Who passed a decision on to whom by personal link is what the chain has the hash of, and nothing else."""
+    acts = {}
+    for entry in pack.said("milestone.passed_on"):
+        facts = entry["said"]["facts"]
+        if "passed_sha256" in facts and in_scope(pack, entry["said"]):
+            acts.setdefault(facts["submission"], []).append(facts["passed_sha256"])
+    for ref, hashes in acts.items():
+        name = pack.needed("passed", ref, f"the record of who passed the decision on submission {ref} on")
+        shown = submissions.get(ref)
+        if name is None or shown is None:
+            continue
+        pack.expect(f"{place_of(shown['milestone'])}/submission-{shown['cycle']:02d}.passed.json", "passed", ref)
+        told = pack.json(name)
+        compare_bytes(pack, name, told)
+        if [sha256(canonical(one)) for one in told] != hashes:
+            pack.wrong(f"CHANGED: {name} does not tell what the chain says of who passed the decision on")
+            continue
+        for one in told:
+            by, to = one["by"], one["to"]
+            pack.holds.append(
+                f"“{shown['milestone']['title']}”, cycle {shown['cycle']}: {by['name']} ({by['email']}) passed the"
+                f" decision on to {to['name']} ({to['email']}) at {one['passed_at']}, by personal link."
+            )
+
+
 def chained_step(pack, entry):
     """One entry of the chain as the words by which it is compared."""
     said, facts, who = entry["said"], entry["said"]["facts"], pack.who(entry)
@@ -1184,6 +1210,7 @@ def verified(path, heads):
                 check_versions(pack)
                 submissions = check_submissions(pack)
                 check_steps(pack, submissions)
+                check_passed(pack, submissions)
                 check_decisions(pack, submissions)
                 check_lapses(pack, submissions)
                 check_comments(pack)

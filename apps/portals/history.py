@@ -77,6 +77,7 @@ VERBS: Mapping[str, Words] = {
     "event.certified": (_("Certificate of an event made"), "file-earmark-pdf", "neutral"),
     "event.confirmed": (_("Event confirmed by the buyer"), "check-lg", "positive"),
     "milestone.passed_on": (_("Decision passed to a colleague"), "person-check", "neutral"),
+    "milestone.taken_back": (_("Decision taken back from a colleague"), "arrow-return-left", "neutral"),
     "review.reminded": (_("Reminded of the review"), "bell", "neutral"),
     "milestone.changes_requested": (_("Changes to the milestone requested"), "arrow-return-left", "attention"),
     "invoice.issued": (_("Invoice issued"), "receipt", "info"),

@@ -122,7 +122,8 @@ def _where_it_is_wrong() -> str:
 
 def _told(failures: Sequence[MailFailure], text: str, actor: Actor, *, action: Action, subject_ref: str) -> CameBack:
     links = GuestGrant.objects.visible_to(actor).filter(subject_ref=subject_ref, used_at=None, revoked_at=None)
-    grant = links.order_by("-pk").first() if actor.may(action) else None
+    # The signatory's: whether a colleague to whom it was passed on has it is told to who passed it.
+    grant = links.filter(passed_from=None).order_by("-pk").first() if actor.may(action) else None
     form = ActionForm(auto_id="renew_%s") if grant is not None else None
     return CameBack(failures=failures, text=text, grant=grant.ref if grant is not None else "", form=form)
 

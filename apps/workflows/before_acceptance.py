@@ -12,7 +12,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Submission
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
-from apps.workflows import jobs, jobs_before_acceptance
+from apps.workflows import jobs, jobs_before_acceptance, limits
 from apps.workflows.once import Answer, once
 
 
@@ -87,6 +87,33 @@ def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_re
     return {"hand_over": handed.ref}
 
 
+@once
+def pass_by_link(*, actor: Actor, key: str, submission_ref: str, name: str, email: str, note: str = "") -> Answer:
+    """The signatory passes the decision on to a colleague's mailbox, which gets a link; the signatory is told."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    limits.spare(limits.HAND_OVERS, str(contract.pk))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    handed = milestones.pass_by_link(
+        contract=contract, submission_ref=submission_ref, actor=actor, name=name, email=email, note=note, at=at
+    )
+    jobs.defer(
+        *(
+            task.configure(task_kwargs={"hand_over_ref": handed.ref, "organisation_id": contract.buyer_id})
+            for task in (jobs_before_acceptance.send_passed_on, jobs_before_acceptance.send_told_of_passing)
+        )
+    )
+    return {"hand_over": handed.ref}
+
+
+@once
+def take_back_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
+    """The signatory takes back what it passed on by link."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    submission = milestones.take_back(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
+    return {"submission": submission.ref}
+
+
 def calls_to_inspect(submission: Submission, *, contract: Contract) -> list[JobDeferrer]:
     """Where the contract asks for an inspection, the buyer's inspectors hear of what was submitted."""
     if not submission.milestone.line.agreed.needs_inspection:
@@ -112,11 +139,10 @@ def longer_link(
     """Nobody's silence may count while the link is dead: one that ends before the new deadline is replaced."""
     if until is None:
         return []
-    grant = contracts.prolong_sign_off(
+    prolonged = contracts.prolong_sign_off(
         contract=contract, submission_ref=submission_ref, until=until, actor=actor, at=at
     )
-    if grant is None:
-        return []
     return [
         jobs.send_sign_off_request.configure(task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id})
+        for grant in prolonged
     ]

@@ -44,6 +44,13 @@ def send_passed_on(*, hand_over_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
+def send_told_of_passing(*, hand_over_ref: str, organisation_id: int) -> None:
+    """Tell the signatory that a decision was passed on by its link."""
+    with walls.asking_for(organisation_id):
+        mails.told_of_passing(hand_over_ref=hand_over_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_inspection_wanted(*, submission_ref: str, organisation_id: int) -> None:
     """Ask the buyer's inspectors to look at a submission."""
     with walls.asking_for(organisation_id):

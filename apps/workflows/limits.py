@@ -41,6 +41,9 @@ COMMENTS: Final = Limit("comment", 20, timedelta(hours=1))
 CHANGES: Final = Limit("change order", 20, timedelta(hours=1))
 """The same of change orders: each that is recorded or proposed is a mail."""
 
+HAND_OVERS: Final = Limit("decision passed on by link", 10, timedelta(hours=1))
+"""For one contract: each is a mail to a mailbox that somebody types, without an account."""
+
 INVOICE_QUESTIONS: Final = Limit("question about an invoice", 10, timedelta(hours=1))
 """For one invoice, whoever asks: each is a mail to the seller, and whoever has the link needs no account."""
 

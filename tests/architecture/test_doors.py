@@ -47,6 +47,7 @@ LINKS = {
     "accept_with_reservations",
     "ask_question",
     "comment_milestone",
+    "pass_on",
     "dispute",
     "dispute_file",
     "reservation",

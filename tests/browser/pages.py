@@ -250,6 +250,7 @@ LINKS = [
     Spot("link:accept_with_reservations", "", "sign_off link-submitted"),
     Spot("link:comment_milestone", "", "sign_off link-submitted"),
     Spot("link:ask_question", "", "sign_off link-submitted"),
+    Spot("link:pass_on", "", "sign_off link-submitted"),
     Spot("link:dispute", "", "sign_off link-submitted"),
     Spot("link:request_changes", "", "sign_off link-submitted"),
     Spot("link:open", "", "mend link-ending"),

@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 
 from apps import workflows
 from apps.contracts.drafts import ChangeDraft
-from apps.contracts.models import Contract, SentMail
+from apps.contracts.models import Contract, GuestGrant, SentMail
 from apps.contracts.rules.returned_mail import Failure
 from apps.core import clock
 from apps.core.database import walls
@@ -127,6 +127,14 @@ def _by(world: World, role: str, run: Callable[[Actor, str], Answer], *, at: dat
     with clock.stopped(at):  # the moment of which the proof is that comes with the actor
         actor = member(world.parties, role)
     return Attempt(lambda key: run(actor, key), lambda: acting(actor, at=at))
+
+
+def _by_link(world: World, name: str, run: Callable[[Actor, str], Answer]) -> Attempt:
+    """By the personal link to a submission, of a buyer of whom nobody has an account."""
+    grant = GuestGrant.objects.using("owner").get(ref=world[f"{name}.grant"])
+    return Attempt(
+        lambda key: run(scenarios.guest_actor(grant), key), lambda: acting(scenarios.guest_actor(grant), at=START)
+    )
 
 
 def actions_of_the_code() -> set[str]:
@@ -420,6 +428,31 @@ def pass_milestone(world: World) -> Attempt:
         lambda actor, key: before_acceptance.pass_milestone(
             actor=actor, key=key, submission_ref=world["stepped"], membership_ref=world["approver"], note="Yours."
         ),
+    )
+
+
+@story
+def pass_by_link(world: World) -> Attempt:
+    return _by_link(
+        world,
+        "by-link",
+        lambda actor, key: before_acceptance.pass_by_link(
+            actor=actor,
+            key=key,
+            submission_ref=world["by-link"],
+            name="Nina Hafen",
+            email="nina@hafen.example",
+            note="Yours.",
+        ),
+    )
+
+
+@story
+def take_back_milestone(world: World) -> Attempt:
+    return _by_link(
+        world,
+        "passed",
+        lambda actor, key: before_acceptance.take_back_milestone(actor=actor, key=key, submission_ref=world["passed"]),
     )
 
 

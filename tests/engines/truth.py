@@ -72,7 +72,8 @@ SENTENCES: Final = {
     "Every link to sign off is sent once": (
         "SELECT g.ref FROM contracts_guestgrant g WHERE g.purpose = 'sign_off' AND (SELECT count(*) "
         + JOB_OF.format(task="send_sign_off_request", name="grant_ref", ref="g.ref")
-        + ") <> 1"
+        # That of a colleague goes out with what the signatory tells him.
+        + ") <> (g.passed_from_id IS NULL OR g.replaces_id IS NOT NULL)::int"
     ),
     "Every acceptance has one job for its certificate, and one more for each time that it was asked for again": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
@@ -219,9 +220,11 @@ SENTENCES: Final = {
         " AND (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
         " AND j.task_name LIKE '%.send_inspection_wanted') <> coalesce(l.needs_inspection, v.needs_inspection)::int"
     ),
-    "A colleague hears once of what was passed on": (
-        "SELECT h.ref FROM milestones_handover h WHERE (SELECT count(*) FROM procrastinate_jobs j"
-        " WHERE j.args->>'hand_over_ref' = h.ref) <> 1"
+    "A colleague hears once of what was passed on, and so does the signatory where it went from link to link": (
+        "SELECT h.ref FROM milestones_handover h WHERE (SELECT array_agg(split_part(j.task_name, '.send_', 2)"
+        " ORDER BY j.task_name) FROM procrastinate_jobs j WHERE j.args->>'hand_over_ref' = h.ref)"
+        " IS DISTINCT FROM CASE WHEN h.grant_id IS NULL THEN ARRAY['passed_on'] ELSE ARRAY['passed_on',"
+        " 'told_of_passing'] END"
     ),
     "A second acceptor is called once for every first": (
         "SELECT f.ref FROM milestones_firstacceptance f JOIN milestones_submission s ON s.id = f.submission_id"

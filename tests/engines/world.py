@@ -683,6 +683,15 @@ def _teams(world: World) -> None:
     world.refs["unclaimed"] = unclaimed.ref
     draft = scenarios.software_draft(deal, number="NL-unclaimed", buyer_ref=unclaimed.ref, **HEIN)
     scenarios.proposed_contract(deal, draft=draft, at=START)
+    contract = scenarios.active_contract(deal, draft=replace(draft, number="NL-by-link"), at=START)
+    for number, name in enumerate(("by-link", "passed"), start=1):
+        submission = scenarios.submitted_milestone(contract, position=number, at=START)
+        world.refs |= {name: submission.ref, f"{name}.grant": scenarios.link_to_sign_off(submission).ref}
+    hein = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(hein, at=START):
+        before_acceptance.pass_by_link(
+            actor=hein, key=key(), submission_ref=submission.ref, name="Nina", email="nina@hafen.example"
+        )
 
 
 def _desk(world: World) -> None:

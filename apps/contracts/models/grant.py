@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.contract import Contract
+from apps.contracts.rules.mailboxes import PUBLIC_PROVIDERS
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -15,6 +16,8 @@ class GuestGrantQuerySet(models.QuerySet["GuestGrant"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
+SHARED = "ARRAY[" + ", ".join(f"'{domain}'" for domain in sorted(PUBLIC_PROVIDERS)) + "]"
+"""Mail domains that say nothing of an organisation, as SQL."""
 HOLDERS = by_contract().or_when(f"token_sha256 = {walls.TOKEN}").sees
 """The contract's parties, and whoever knows the link. Its addressee, once signed in, may read the row too."""
 
@@ -31,6 +34,8 @@ class GuestGrant(models.Model):
     mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm; what goes
     on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice of
     termination. So has each application for payment. Events are confirmed by a link to the contract that waits.
+
+    ``passed_from`` is the signatory's link whose holder passed the decision on to this mailbox.
     """
 
     class Purpose(models.TextChoices):
@@ -58,6 +63,7 @@ class GuestGrant(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    passed_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="passed_to")
 
     objects = GuestGrantQuerySet.as_manager()
     wall = walls.Wall(
@@ -86,7 +92,31 @@ class GuestGrant(models.Model):
                 is_hot=True,
             ),
             guards.frozen_when("OLD.used_at IS NOT NULL", name="used_once", allow=("first_viewed_at",), is_hot=True),
+            guards.refused_when(
+                "passed_on_to_a_colleague_of_the_signatory",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM contracts_guestgrant own JOIN contracts_contract c ON c.id = own.contract_id"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                " WHERE own.id = NEW.passed_from_id AND own.passed_from_id IS NULL"
+                " AND own.purpose = 'sign_off' AND NEW.purpose = 'sign_off' AND own.subject_ref = NEW.subject_ref"
+                " AND own.contract_id = NEW.contract_id AND c.buyer_id = NEW.organisation_id"
+                " AND lower(own.email) = lower(v.signatory_email) AND lower(NEW.email) <> lower(own.email)"
+                " AND split_part(lower(NEW.email), '@', 2) = split_part(lower(own.email), '@', 2)"
+                " AND split_part(NEW.email, '@', 3) = ''"
+                f" AND split_part(lower(NEW.email), '@', 2) <> ALL ({SHARED})"
+                # Once the buyer has an owner here, that one says who decides.
+                " AND NOT EXISTS (SELECT 1 FROM parties_membership m WHERE m.organisation_id = c.buyer_id"
+                " AND m.ended_at IS NULL AND 'owner' = ANY (m.roles::text[]))"
+                " AND NOT EXISTS (SELECT 1 FROM parties_membership m JOIN parties_user u ON u.id = m.user_id"
+                " WHERE m.organisation_id = c.seller_id AND m.ended_at IS NULL AND lower(u.email) = lower(NEW.email)))",
+                only="NEW.passed_from_id IS NOT NULL",
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.email}"
+
+    @property
+    def signatory(self) -> str:
+        """The mailbox in whose place this one acts: the own, or that of who passed the decision on."""
+        return self.passed_from.email if self.passed_from is not None else self.email

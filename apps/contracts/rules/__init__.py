@@ -36,7 +36,13 @@ from apps.contracts.rules.difference import (
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.interest import check_interest
 from apps.contracts.rules.late_payment import plain_late_payment, read_late_payment
-from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of, reader_of
+from apps.contracts.rules.mailboxes import (
+    check_colleague,
+    check_sellers_person,
+    check_signatory,
+    domain_of,
+    reader_of,
+)
 from apps.contracts.rules.measures import UNITS, read_measure, worth
 from apps.contracts.rules.moved import Moved, PlacedLine, moved
 from apps.contracts.rules.options import (
@@ -132,6 +138,7 @@ __all__ = [
     "check_assigned",
     "check_calendar",
     "check_change",
+    "check_colleague",
     "check_comment",
     "check_draft",
     "check_draft_with_options",

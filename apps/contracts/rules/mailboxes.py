@@ -9,13 +9,26 @@ from apps.core.errors import Refused
 
 MAILBOX = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """What can be a mailbox in lower case; whether it is one is found out by writing to it."""
+ROUTED = re.compile(r"[%!]")
+"""Signs by which an old mail server would pass a mail on to another domain (RFC 5321, appendix F.2)."""
 
 _PROVIDERS: Final = """
-126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at
-gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com
-laposte.net libero.it live.com mac.com mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr outlook.com
-outlook.de pm.me posteo.de proton.me protonmail.com qq.com t-online.de tuta.io tutanota.com verizon.net virgilio.it
-wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru zoho.com
+126.com 163.com a1.net abv.bg alice.it aol.com aon.at arcor.de att.net bell.net bellsouth.net bigpond.com bk.ru
+bluemail.ch bluewin.ch bol.com.br btinternet.com charter.net chello.at chello.nl comcast.net cox.net daum.net duck.com
+earthlink.net eclipse.co.uk email.de fastmail.com foxmail.com free.de free.fr freemail.hu freenet.de gmail.com gmx.at
+gmx.ch gmx.com gmx.de gmx.eu gmx.fr gmx.info gmx.li gmx.net gmx.org googlemail.com hanmail.net hetnet.nl hey.com
+hispeed.ch home.nl hotmail.be hotmail.ca hotmail.ch hotmail.co.uk hotmail.com hotmail.com.br hotmail.de hotmail.es
+hotmail.fr hotmail.it hotmail.nl hushmail.com icloud.com inbox.lv inbox.ru interia.pl kabelmail.de keemail.me
+kpnmail.nl laposte.net libero.it list.ru live.be live.ca live.co.uk live.com live.de live.fr live.it live.nl
+luukku.com mac.com magenta.de mail.com mail.ru mailbox.org mailfence.com me.com msn.com naver.com neuf.fr ntlworld.com
+o2.pl onet.pl online.de online.no optonline.net optusnet.com.au orange.fr outlook.at outlook.be outlook.co.uk
+outlook.com outlook.com.br outlook.de outlook.dk outlook.es outlook.fr outlook.it planet.nl pm.me posteo.de proton.me
+protonmail.com qq.com rambler.ru rediffmail.com rocketmail.com rogers.com sapo.pt sbcglobal.net seznam.cz sfr.fr
+shaw.ca sina.com sky.com skynet.be sohu.com sunrise.ch swissonline.ch sympatico.ca t-online.de talktalk.net telenet.be
+telia.com terra.com.br tin.it tiscali.co.uk tiscali.it tuta.com tuta.io tutamail.com tutanota.com unitybox.de
+uol.com.br verizon.net virgilio.it virginmedia.com vodafone.de vodafone.it wanadoo.fr web.de wp.pl xs4all.nl ya.ru
+yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.au yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in
+yahoo.it yandex.by yandex.com yandex.kz yandex.ru yeah.net ymail.com ziggo.nl zoho.com
 """
 PUBLIC_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 """Mail domains that strangers share: having one in common says nothing of an organisation."""
@@ -95,6 +108,37 @@ def check_sellers_person(mailbox: str, *, buyers: Iterable[str], field: str | No
             mailbox=written,
         )
     return written
+
+
+def check_colleague(mailbox: str, *, signatory: str, sellers: Iterable[str], field: str | None = None) -> str:
+    """The mailbox of a colleague of the buyer's signatory, as it is kept; refused where it is not surely one.
+
+    It lies in the signatory's own mail domain, letter for letter and no sub-domain of it, which strangers do not share;
+    it is not the signatory's under another name, and nobody's of the seller.
+    """
+    written = mailbox.strip().lower()
+    if not MAILBOX.fullmatch(written) or ROUTED.search(written):
+        raise Refused("{mailbox} is not an e-mail address.", field=field, mailbox=written)
+    house = domain_of(signatory)
+    if not house:
+        raise Refused(
+            "{mailbox} lies with a provider that anybody can use, so nobody else there is known as your colleague."
+            " Take your organisation's place here and invite your colleague.",
+            field=field,
+            mailbox=signatory,
+        )
+    if domain_of(written) != house:
+        raise Refused(
+            "{mailbox} is not in {domain}, the mail domain of who signs off. Only a colleague with a mailbox there can"
+            " be asked by link.",
+            field=field,
+            mailbox=written,
+            domain=house,
+        )
+    if reader_of(written) == reader_of(signatory):
+        raise Refused("{mailbox} is the same mailbox. Name a colleague's.", field=field, mailbox=written)
+    check_signatory(written, sellers=sellers, field=field)
+    return f"{written.rpartition('@')[0]}@{signatory.rpartition('@')[2].lower()}"
 
 
 def _is_of(mailbox: str, people: Iterable[str]) -> bool:

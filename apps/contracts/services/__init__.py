@@ -34,8 +34,6 @@ from apps.contracts.services.grants import (
     link_to_what_goes_on,
     link_told,
     mark_viewed,
-    pass_links,
-    prolong_sign_off,
     renew_grant,
     revoke_grants,
     spend_grants,
@@ -63,6 +61,15 @@ from apps.contracts.services.negotiating import (
     withdraw,
 )
 from apps.contracts.services.ordering import set_order_number
+from apps.contracts.services.passed_links import (
+    pass_links,
+    pass_to_colleague,
+    passed_on,
+    passing_told,
+    passings,
+    prolong_sign_off,
+    take_back,
+)
 from apps.contracts.services.people import (
     buyer_authority,
     check_not_sellers,
@@ -169,6 +176,10 @@ __all__ = [
     "other_side",
     "paper_of",
     "pass_links",
+    "pass_to_colleague",
+    "passed_on",
+    "passing_told",
+    "passings",
     "place_in_record",
     "plan_in_force",
     "plan_of",
@@ -203,6 +214,7 @@ __all__ = [
     "sign_change",
     "spend_grants",
     "statement_of",
+    "take_back",
     "template_was_deleted",
     "terminate",
     "terms_moved",

@@ -18,8 +18,6 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 VALID_FOR: Final = timedelta(days=30)
-PASSED: Final = set(GuestGrant.Purpose) - {GuestGrant.Purpose.SIGN_CONTRACT, GuestGrant.Purpose.TAKE_OVER}
-"""What a link is for that goes on with whoever signs off."""
 ASKED_FOR: Final = timedelta(days=365)
 """How long a seller that has nobody here is waited for: no token can be renewed, for none is sent."""
 
@@ -35,7 +33,7 @@ def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> 
     """A link by which the named signatory reads and signs this version; a change of one is signed by whom the contract
     in force names, whoever is to sign off from then on."""
     names = version.changes or version
-    grant = _grant(
+    grant = make_grant(
         version.contract,
         purpose=GuestGrant.Purpose.SIGN_CONTRACT,
         subject_ref=version.ref,
@@ -43,7 +41,7 @@ def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> 
         email=names.signatory_email,
         at=at,
     )
-    _record(grant, verb="link.granted", actor=actor, at=at)
+    record_grant(grant, verb="link.granted", actor=actor, at=at)
     return grant
 
 
@@ -56,14 +54,14 @@ def grant_sign_off(
     at least as long again as the review.
     """
     until = review_due_at + (review_due_at - at) if review_due_at else None
-    return _grant_to_signatory(
+    return grant_to_signatory(
         contract, purpose=GuestGrant.Purpose.SIGN_OFF, subject_ref=submission_ref, actor=actor, at=at, until=until
     )
 
 
 def grant_acknowledgement(*, contract: Contract, assignment_ref: str, actor: Actor, at: datetime) -> GuestGrant:
     """A link by which the signatory confirms the notice that names another payee for one invoice."""
-    return _grant_to_signatory(
+    return grant_to_signatory(
         contract, purpose=GuestGrant.Purpose.ACKNOWLEDGE, subject_ref=assignment_ref, actor=actor, at=at
     )
 
@@ -77,18 +75,18 @@ def link_to_what_goes_on(
     """
     if contract.active_version is None or not decides_by_link(contract):
         return None
-    old = _live(subject_ref).filter(purpose=purpose, email=contract.active_version.signatory_email).first()
+    old = live_grants(subject_ref).filter(purpose=purpose, email=contract.active_version.signatory_email).first()
     if old is not None and old.expires_at > at:
         return old
     if old is not None:
         old.revoked_at = at
         old.save(update_fields=["revoked_at"])
-    return _grant_to_signatory(contract, purpose=purpose, subject_ref=subject_ref, actor=actor, at=at, replaces=old)
+    return grant_to_signatory(contract, purpose=purpose, subject_ref=subject_ref, actor=actor, at=at, replaces=old)
 
 
 def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestGrant:
     """That the person whom the buyer names may take the seller's organisation over: the seller has nobody here yet."""
-    grant = _grant(
+    grant = make_grant(
         contract,
         purpose=GuestGrant.Purpose.TAKE_OVER,
         subject_ref=contract.ref,
@@ -98,7 +96,7 @@ def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestG
         until=at + ASKED_FOR,
         organisation_id=contract.seller_id,
     )
-    _record(grant, verb="link.granted", actor=actor, at=at)
+    record_grant(grant, verb="link.granted", actor=actor, at=at)
     return grant
 
 
@@ -120,11 +118,11 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
     require_concerned(contract, grant=old, actor=actor)
     if old.used_at is not None:
         raise Refused("This link has been used: what it was for is decided.")
-    if old.revoked_at is not None:
+    if old.revoked_at is not None or (old.passed_from_id is not None and not decides_by_link(contract)):
         raise Refused("This link was replaced or is no longer needed. Look for a newer mail.")
     old.revoked_at = at
     old.save(update_fields=["revoked_at"])
-    new = _grant(
+    new = make_grant(
         contract,
         purpose=old.purpose,
         subject_ref=old.subject_ref,
@@ -134,50 +132,15 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
         until=old.expires_at,
         replaces=old,
         organisation_id=old.organisation_id,
+        passed_from=old.passed_from,
     )
-    _record(new, verb="link.renewed", actor=actor, at=at)
+    record_grant(new, verb="link.renewed", actor=actor, at=at)
     return new
-
-
-def prolong_sign_off(
-    *, contract: Contract, submission_ref: str, until: datetime, actor: Actor, at: datetime
-) -> GuestGrant | None:
-    """Replace the live link to a submission if it would end before ``until``; None when nothing was to be done."""
-    old = _live(submission_ref).select_for_update().filter(contract=contract, expires_at__lt=until).first()
-    if old is None:
-        return None
-    old.revoked_at = at
-    old.save(update_fields=["revoked_at"])
-    new = _grant(
-        contract,
-        purpose=old.purpose,
-        subject_ref=old.subject_ref,
-        name=old.name,
-        email=old.email,
-        at=at,
-        until=until + VALID_FOR,
-        replaces=old,
-    )
-    _record(new, verb="link.renewed", actor=actor, at=at)
-    return new
-
-
-def pass_links(*, contract: Contract, actor: Actor, at: datetime) -> list[GuestGrant]:
-    """After a change order named another signatory: the live links of others die, and the new one gets them anew."""
-    named = Q(email=contract.active_version.signatory_email) if contract.active_version is not None else Q()
-    live = GuestGrant.objects.select_for_update().filter(contract=contract, used_at=None, revoked_at=None)
-    passed = []
-    for old in live.filter(purpose__in=PASSED).exclude(named).order_by("pk"):
-        old.revoked_at = at
-        old.save(update_fields=["revoked_at"])
-        anew = partial(_grant_to_signatory, contract, purpose=old.purpose, subject_ref=old.subject_ref)
-        passed.append(anew(actor=actor, at=at, until=old.expires_at))
-    return passed
 
 
 def revoke_grants(*, subject_ref: str, at: datetime) -> None:
     """The live links to a version or a submission die."""
-    _live(subject_ref).update(revoked_at=at)
+    live_grants(subject_ref).update(revoked_at=at)
 
 
 def end_signing_links(*, contract: Contract, at: datetime) -> None:
@@ -187,10 +150,11 @@ def end_signing_links(*, contract: Contract, at: datetime) -> None:
 
 
 def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
-    """The subject is decided: the link that decided it is used, the other live links to it die."""
+    """The subject is decided: the link that decided it is used, and so is the one from which or to which that was
+    passed on, so that it shows what came. Where a member decided, the live links to it die."""
     in_flight.write(
-        "UPDATE contracts_guestgrant SET used_at = CASE WHEN id = %(used)s THEN %(at)s::timestamptz END,"
-        " revoked_at = CASE WHEN id IS DISTINCT FROM %(used)s THEN %(at)s::timestamptz END"
+        "UPDATE contracts_guestgrant SET used_at = CASE WHEN %(used)s::bigint IS NOT NULL THEN %(at)s::timestamptz END,"
+        " revoked_at = CASE WHEN %(used)s::bigint IS NULL THEN %(at)s::timestamptz END"
         " WHERE subject_ref = %(subject)s AND used_at IS NULL AND revoked_at IS NULL",
         {"used": actor.grant_id, "subject": subject_ref, "at": at},
     )
@@ -198,12 +162,12 @@ def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
 
 def close_grants(*, subject_ref: str, at: datetime) -> None:
     """The subject is decided without anybody's deciding it: its live links decide nothing more, and show what came."""
-    _live(subject_ref).update(used_at=at)
+    live_grants(subject_ref).update(used_at=at)
 
 
 def close_event_links(*, contract: Contract, at: datetime) -> None:
     """No event waits any more: the live links by which they are confirmed show what came of them."""
-    _live(contract.ref).filter(purpose=GuestGrant.Purpose.CONFIRM_EVENT).update(used_at=at)
+    live_grants(contract.ref).filter(purpose=GuestGrant.Purpose.CONFIRM_EVENT).update(used_at=at)
 
 
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
@@ -215,10 +179,17 @@ def link_told(grant: GuestGrant | None) -> dict[str, Any] | None:
     """The personal link by which a guest came, as printed records name it: to whom it went, when it was opened."""
     if grant is None:
         return None
-    return {"sent_to": grant.email, "made_at": grant.created_at, "first_viewed_at": grant.first_viewed_at}
+    told: dict[str, Any] = {
+        "sent_to": grant.email,
+        "made_at": grant.created_at,
+        "first_viewed_at": grant.first_viewed_at,
+    }
+    if grant.passed_from is not None:
+        told["passed_on_by"] = {"name": grant.passed_from.name, "email": grant.passed_from.email}
+    return told
 
 
-def _grant_to_signatory(
+def grant_to_signatory(
     contract: Contract,
     *,
     purpose: str,
@@ -228,21 +199,23 @@ def _grant_to_signatory(
     until: datetime | None = None,
     replaces: GuestGrant | None = None,
 ) -> GuestGrant:
+    """A link to the signatory whom the version in force names, written into the record."""
     version = contract.active_version
     if version is None:
         raise Refused("Nobody signs anything off before both sides have signed the contract.")
     name, email = version.signatory_name, version.signatory_email
-    of = partial(_grant, contract, purpose=purpose, subject_ref=subject_ref)
+    of = partial(make_grant, contract, purpose=purpose, subject_ref=subject_ref)
     grant = of(name=name, email=email, at=at, until=until, replaces=replaces)
-    _record(grant, verb="link.granted", actor=actor, at=at)
+    record_grant(grant, verb="link.granted", actor=actor, at=at)
     return grant
 
 
-def _live(subject_ref: str) -> GuestGrantQuerySet:
+def live_grants(subject_ref: str) -> GuestGrantQuerySet:
+    """The links to a subject that were neither used nor revoked; some may have expired."""
     return GuestGrant.objects.filter(subject_ref=subject_ref, used_at__isnull=True, revoked_at__isnull=True)
 
 
-def _grant(
+def make_grant(
     contract: Contract,
     *,
     purpose: str,
@@ -253,7 +226,9 @@ def _grant(
     until: datetime | None = None,
     replaces: GuestGrant | None = None,
     organisation_id: int | None = None,
+    passed_from: GuestGrant | None = None,
 ) -> GuestGrant:
+    """A link with its token, written down; the caller records why."""
     ref = new_ref()
     return GuestGrant.objects.create(
         ref=ref,
@@ -267,6 +242,7 @@ def _grant(
         created_at=at,
         expires_at=max(at + VALID_FOR, until or at),
         replaces=replaces,
+        passed_from=passed_from,
     )
 
 
@@ -281,7 +257,9 @@ def require_concerned(contract: Contract, *, grant: GuestGrant, actor: Actor) ->
         actor.require(Action.SIGN_CONTRACT, organisation_id=contract.buyer_id)
 
 
-def _record(grant: GuestGrant, *, verb: str, actor: Actor, at: datetime) -> None:
+def record_grant(grant: GuestGrant, *, verb: str, actor: Actor, at: datetime) -> None:
+    """Write into the contract's record that a link was made: to which mailbox, for what, and until when."""
+    passed: dict[str, Any] = {"passed_from": grant.passed_from.ref} if grant.passed_from is not None else {}
     record(
         grant.contract,
         verb=verb,
@@ -292,4 +270,5 @@ def _record(grant: GuestGrant, *, verb: str, actor: Actor, at: datetime) -> None
         to=grant.email,
         on=grant.subject_ref,
         expires_at=grant.expires_at,
+        **passed,
     )

@@ -293,5 +293,5 @@ def _require_link(
         raise NotAllowed("This link is no longer valid.")
     if grant.expires_at <= at:
         raise NotAllowed("This link has expired. Ask for a new one; it goes to the same mailbox.")
-    if not grant.email == actor.email == version.signatory_email:
+    if not (grant.email == actor.email and grant.signatory == version.signatory_email):
         raise NotAllowed("The signed contract names somebody else.")

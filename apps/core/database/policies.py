@@ -89,7 +89,7 @@ def _lookup(table: str) -> str:
 
 
 def _sum(name: str, sql: str) -> str:
-    """One whole number of an organisation for which the asker asks; nothing of any other. STABLE, so it cannot write."""
+    """One whole number of an organisation for which the asker asks; nothing of any other. STABLE: it cannot write."""
     return (
         f"CREATE OR REPLACE FUNCTION {name}(house bigint) RETURNS bigint"
         " LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp"

@@ -30,7 +30,7 @@ def link(told: Mapping[str, Any] | None) -> list[Fact]:
     """The personal link by which a guest came, to which mailbox it went and when it was opened; nothing for members."""
     if told is None:
         return []
-    opened = told["first_viewed_at"]
+    opened, passed = told["first_viewed_at"], told.get("passed_on_by")
     facts = [
         (
             gettext("Personal link"),
@@ -39,6 +39,8 @@ def link(told: Mapping[str, Any] | None) -> list[Fact]:
             ),
         )
     ]
+    if passed:
+        facts.append((gettext("Passed on by"), f"{passed['name']}, {passed['email']}"))
     return [*facts, (gettext("First opened"), words.instant(datetime.fromisoformat(opened)))] if opened else facts
 
 

@@ -274,6 +274,8 @@ def _who(person: dict[str, Any]) -> str:
 def _authority(decision: dict[str, Any]) -> str:
     if decision["is_named_in_the_contract"]:
         return gettext("named in the signed contract as the person who signs off")
+    if decision["link"] and "passed_on_by" in decision["link"]:
+        return gettext("asked by the person whom the signed contract names, who passed it on")
     return gettext("authorised by the buyer's organisation")
 
 

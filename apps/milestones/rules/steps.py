@@ -76,11 +76,14 @@ def check_inspected(found: Found | None, *, user_id: int | None, email: str, org
 
 
 def check_second(first: First, *, user_id: int | None, email: str, accepted: Money) -> None:
-    """Refuse a second acceptance by the person who accepted first, or of another amount."""
+    """Refuse a second acceptance by the person who accepted first, by a second guest, or of another amount."""
     if (first.user_id is not None and first.user_id == user_id) or reader_of(first.email) == reader_of(email):
         raise NotAllowed(
             "You have accepted this already. Above the agreed amount two people accept: somebody else has to."
         )
+    if first.user_id is None and user_id is None:
+        # Of two links to one submission the one came from the other.
+        raise NotAllowed("{name} accepted by personal link. The second person needs an account.", name=first.by)
     if first.amount != accepted.amount:
         raise Refused(
             "{name} accepted {amount} of this milestone. Accept the same amount, or request changes.",

@@ -84,7 +84,7 @@ from apps.milestones.services.nullifying import (
     withdraw_nullification,
 )
 from apps.milestones.services.parts import accept_part, newest_part_of, part_amount, part_statement
-from apps.milestones.services.passing import colleagues, pass_to
+from apps.milestones.services.passing import colleagues, pass_by_link, pass_to, take_back
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -234,6 +234,7 @@ __all__ = [
     "opened",
     "part_amount",
     "part_statement",
+    "pass_by_link",
     "pass_to",
     "plan",
     "positions_missed",
@@ -264,6 +265,7 @@ __all__ = [
     "submission_without",
     "submit",
     "sweep_orphans",
+    "take_back",
     "waiting_in",
     "waiting_settlement",
     "waits_for_first",

@@ -18,8 +18,9 @@ Side = ContractParty.Side
 def comment(*, contract: Contract, milestone_ref: str, actor: Actor, text: str, at: datetime) -> MilestoneComment:
     """Write to the other side about a milestone, from the contract's start on; nothing is decided by it.
 
-    For the seller that is whoever submits milestones; for the buyer whoever may ask the seller, and the signatory by
-    the personal link to one of its submissions, as long as that shows what it was for: also after its decision.
+    For the seller that is whoever submits milestones; for the buyer whoever may ask the seller, and the signatory, or a
+    colleague to whom it passed the decision on, by the personal link to one of its submissions, as long as that shows
+    what it was for: also after its decision.
     """
     milestone = Milestone.objects.filter(ref=milestone_ref, contract=contract).first()
     if milestone is None:
@@ -70,6 +71,6 @@ def _side_of(contract: Contract, milestone: Milestone, *, actor: Actor, at: date
     if not milestone.submissions.filter(ref=grant.subject_ref).exists():
         raise NotAllowed("This link is for something else.")
     version = contract.active_version
-    if version is None or not grant.email == actor.email == version.signatory_email:
+    if version is None or grant.email != actor.email or grant.signatory != version.signatory_email:
         raise NotAllowed("The signed contract names somebody else.")
     return Side.BUYER

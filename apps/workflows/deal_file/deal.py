@@ -182,6 +182,8 @@ class Event:
     side: str = ""
     outcome: str = ""
     colleague: str = ""
+    mailbox: str = ""
+    name: str = ""
     amount: Decimal | None = None
     percent: Decimal | None = None
     quantity: Decimal | None = None

@@ -107,6 +107,8 @@ def _event(
         "side": take("side", lambda p: p.one_of("buyer", "seller")) or "",
         "outcome": take("outcome", lambda p: p.one_of("upheld", "partly_upheld", "rejected")) or "",
         "colleague": take("colleague", lambda p: p.one_of(*parties["buyer"].people)) or "",
+        "mailbox": take("email", Place.email) or "",
+        "name": take("name", lambda p: p.text(most=120)) or "",
         "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
         "percent": take("percent", Place.percentage),
         "quantity": take("quantity", lambda p: p.number(least=Decimal("0.000001"))),
@@ -147,7 +149,10 @@ def _event(
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
-    for key in ("reason", "missing", "checked", "side", "colleague", "outcome", "defects", "right"):
+    if verb == "pass_to":
+        # A member chooses from the team; the signatory, by link, names a mailbox.
+        place.need("colleague" if place.maybe("by") is not None else "email")
+    for key in ("reason", "missing", "checked", "side", "outcome", "defects", "right"):
         if key in rule.keys and verb not in ("accept_part", "inspect", *NO_REASON):
             place.need(key)
     if verb in MEMBERS_ONLY:

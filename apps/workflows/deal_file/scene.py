@@ -17,6 +17,8 @@ from apps.parties.models import Organisation
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
 
+BY_SIGNATORY: Final = frozenset({"pass_to", "take_back"})
+"""What only the signatory does by its own link, and not the colleague to whom it was passed on."""
 ON_SUBMISSION: Final = frozenset(
     {
         "accept",
@@ -26,6 +28,7 @@ ON_SUBMISSION: Final = frozenset(
         "ask_question",
         "dispute",
         "dispute_rest",
+        *BY_SIGNATORY,
     }
 )
 """What the signatory may do by the link to what was submitted last."""
@@ -51,7 +54,9 @@ class Scene:
         grants = GuestGrant.objects.using("owner").filter(contract__ref=self.contract_ref).order_by("-id")
         about = grants.filter(subject_ref__in=self._subjects(event))
         live = grants.filter(used_at__isnull=True, revoked_at__isnull=True)
-        link = about.first() or live.first() or grants.first()
+        if event.verb in BY_SIGNATORY:
+            about = about.filter(passed_from__isnull=True)
+        link = about.filter(pk__in=live.values("pk")).first() or about.first() or live.first() or grants.first()
         if link is None:
             raise Refused("The buyer has no personal link yet: the contract was not proposed.")
         return contracts.guest(link, origin=setting.ORIGIN)

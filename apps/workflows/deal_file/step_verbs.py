@@ -53,6 +53,17 @@ def _inspect(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _pass_to(scene: Scene, event: Event, actor: Actor) -> Answer:
+    """Among the team; or from the signatory's link to the mailbox of a colleague, who does from then on what the
+    signatory's events say of this submission."""
+    if event.mailbox:
+        return before_acceptance.pass_by_link(
+            actor=actor,
+            key=new_key(),
+            submission_ref=scene.submission(event).ref,
+            name=event.name or event.mailbox,
+            email=event.mailbox,
+            note=event.text,
+        )
     colleague = scene.deal.parties["buyer"].people[event.colleague]
     membership = milestones.colleagues(actor).filter(user__email=colleague.email).first()
     return before_acceptance.pass_milestone(
@@ -62,6 +73,10 @@ def _pass_to(scene: Scene, event: Event, actor: Actor) -> Answer:
         membership_ref=membership.ref if membership is not None else "",
         note=event.text,
     )
+
+
+def _take_back(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return before_acceptance.take_back_milestone(actor=actor, key=new_key(), submission_ref=scene.submission(event).ref)
 
 
 def _confirm_event(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -76,6 +91,7 @@ STEPS: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
         "answer_question": _answer_question,
         "inspect": _inspect,
         "pass_to": _pass_to,
+        "take_back": _take_back,
         "confirm_event": _confirm_event,
     }
 )

@@ -10,8 +10,8 @@ from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Milest
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
-from apps.workflows.mails.contracts import both_sides, going_on_at
-from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.contracts import both_sides, going_on_at, link_to
+from apps.workflows.mails.letter import Letter, Text, absolute, fact, money, send
 from apps.workflows.mails.milestones import facts_of, read_submission, sellers_people, to_deciders
 
 
@@ -121,26 +121,55 @@ def second_wanted(*, submission_ref: str) -> None:
 
 
 def passed_on(*, hand_over_ref: str) -> None:
-    """Tell the colleague; nothing for a submission that was decided meanwhile."""
-    handed = HandOver.objects.select_related("submission", "to_user").get(ref=hand_over_ref)
-    submission = read_submission(handed.submission.ref)
-    if submission.state != SubmissionState.SUBMITTED:
+    """Tell the colleague: a member with the way to the page, a guest with the link that is its own; nothing for a
+    submission that was decided, or taken back, meanwhile."""
+    handed = _handed(hand_over_ref)
+    link = handed.to_grant
+    if handed.submission.state != SubmissionState.SUBMITTED or (link is not None and link.revoked_at is not None):
         return
+    page = absolute(reverse("buyer:milestone", args=[handed.submission.milestone.ref]))
+    mailbox = handed.to_user.email if handed.to_user is not None else ""
+    _of_hand_over(
+        handed,
+        name="passed_on",
+        to=link.email if link is not None else mailbox,
+        button=_("Review and sign off"),
+        url=link_to(link) if link is not None else page,
+    )
+
+
+def told_of_passing(*, hand_over_ref: str) -> None:
+    """Tell the signatory that a colleague got a link by its own, and how to take that back: it may be somebody else
+    who had the link in hand."""
+    handed = _handed(hand_over_ref)
+    if handed.grant is None or handed.to_grant is None:
+        raise LookupError("Who passes on as a member knows it.")
+    own = GuestGrant.objects.filter(subject_ref=handed.submission.ref, email=handed.grant.email).order_by("-id")[0]
+    _of_hand_over(handed, name="told_of_passing", to=own.email, button=_("Open the milestone"), url=link_to(own))
+
+
+def _of_hand_over(handed: HandOver, *, name: str, to: str, button: Text, url: str) -> None:
+    submission = read_submission(handed.submission.ref)
     contract, milestone = submission.contract, submission.milestone
     send(
         Letter(
-            name="passed_on",
+            name=name,
             key=handed.ref,
             sender=contract.buyer,
             reader=contract.buyer,
-            to=[handed.to_user.email],
-            button=_("Review and sign off"),
-            url=absolute(reverse("buyer:milestone", args=[milestone.ref])),
+            to=[to],
+            button=button,
+            url=url,
             by=None if submission.suspended_at else submission.review_due_at,
             facts=facts_of(submission),
             context={"handed": handed, "milestone": milestone, "submission": submission, "contract": contract},
         )
     )
+
+
+def _handed(hand_over_ref: str) -> HandOver:
+    related = ("submission__milestone", "to_user", "grant", "to_grant")
+    return HandOver.objects.select_related(*related).get(ref=hand_over_ref)
 
 
 def milestone_comment(*, comment_ref: str) -> None:

@@ -31,8 +31,9 @@ def both_sides(contract: Contract, *, first: str) -> tuple[Organisation, Organis
 
 
 def going_on_at(contract: Contract, purpose: str, subject_ref: str) -> str:
-    """The newest personal link to something that goes on, or that ended a moment ago; nothing where there is none."""
-    links = contract.grants.filter(purpose=purpose, subject_ref=subject_ref, revoked_at__isnull=True)
+    """The newest personal link of the signatory to something that goes on, or that ended a moment ago; nothing where
+    there is none. That of a colleague is the colleague's alone."""
+    links = contract.grants.filter(purpose=purpose, subject_ref=subject_ref, revoked_at=None, passed_from=None)
     grant = links.filter(expires_at__gt=clock.now()).order_by("-pk").first()
     return link_to(grant) if grant is not None else ""
 

@@ -223,15 +223,15 @@ def facts_of(submission: Submission) -> list[dict[str, Any]]:
 def to_deciders(
     submission: Submission, *, name: str, key: str, facts: list[dict[str, Any]], more: dict[str, Any]
 ) -> None:
-    """One letter to the signatory with the personal link, one to the members who may decide, with their page."""
+    """One letter to the signatory, and to a colleague to whom the decision was passed on, each with the personal link;
+    one to the members who may decide, with their page."""
     contract, milestone = submission.contract, submission.milestone
     links = GuestGrant.objects.filter(subject_ref=submission.ref, revoked_at__isnull=True)
-    grant = links.order_by("-id").first()
+    grants = {grant.email: grant for grant in links.order_by("id")}
     members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE)
     page = absolute(reverse("buyer:milestone", args=[milestone.ref]))
-    letters = [(key, [mailbox for mailbox in members if grant is None or mailbox != grant.email], page)]
-    if grant is not None:
-        letters.append((f"{key}.{grant.ref}", [grant.email], link_to(grant)))
+    letters = [(key, [mailbox for mailbox in members if mailbox not in grants], page)]
+    letters += [(f"{key}.{grant.ref}", [grant.email], link_to(grant)) for grant in grants.values()]
     for number, to, url in letters:
         send(
             Letter(

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Prefetch, QuerySet
 
 from apps.audit.models import Chain, Detail, Entry
-from apps.contracts.models import Contract, ContractDocument, ContractVersion, Signature
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, ContractDocument, ContractVersion, GuestGrant, Signature
 from apps.core import canonical
 from apps.core.made import Kept, MadeState
 from apps.invoicing.models import Document, Invoice
@@ -31,7 +32,7 @@ def of_pack(pack: EvidencePack) -> Contents:
         milestones = Milestone.objects.filter(contract_id=pack.contract_id)
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
-        _milestones(milestones, contents)
+        _milestones(milestones, contents, passings=contracts.passings(pack.contract_id))
         comments.collect(milestones, contents)
         reservations.collect(milestones, contents)
         disputes.collect(pack, contents)
@@ -138,7 +139,9 @@ def _signature(version: ContractVersion, signature: Signature, organisation: str
     }
 
 
-def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
+def _milestones(
+    milestones: "QuerySet[Milestone]", contents: Contents, *, passings: dict[str, list[GuestGrant]]
+) -> None:
     """Every submission that was sent, with its files and what was decided of it, and the certificates."""
     sent = (
         Submission.objects.filter(milestone__in=milestones)
@@ -169,6 +172,10 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         before = steps.steps_of(submission)
         if before is not None:
             contents.add(parts.record(f"{name}.steps.json", "steps", before, ref=submission.ref))
+        if submission.ref in passings:
+            # Among members it is the buyer's own business; who decided by link is told with by whom it was asked.
+            passed = [contracts.passing_told(one) for one in passings[submission.ref]]
+            contents.add(parts.record(f"{name}.passed.json", "passed", passed, ref=submission.ref))
         if decision is not None and decision.lapse_text:
             contents.add(parts.text(f"{name}.lapse.json", "lapse", decision.lapse_text, ref=submission.ref))
             if decision.is_acceptance:

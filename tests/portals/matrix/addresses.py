@@ -269,6 +269,7 @@ OF: Final[dict[str, str]] = {
     "link:request_changes": TOKEN,
     "link:ask_question": TOKEN,
     "link:comment_milestone": TOKEN,
+    "link:pass_on": TOKEN,
     "link:dispute": TOKEN,
     "link:reservation_file": "milestones.ReservationFile",
     "link:dispute_file": "milestones.DisputeFile",

@@ -94,6 +94,11 @@ KEYLESS: Final = frozenset(
 """What may be sent twice without a one-time key."""
 
 
+GUEST: Final = "guest"
+"""Who comes by the personal link to a submission. Here the buyer has an owner, so none of its own may do more:
+tests/workflows/test_passed_on_by_link.py does it."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One workflow: who calls it, on a row of which model, by which parameter; ``more`` are its other parameters.
@@ -125,7 +130,8 @@ class Call:
     def run(self, row: Any, *, by: Tenant, at: datetime = NOW) -> None:
         """Call it as somebody of a tenant who may do such things there."""
         with clock.stopped(at):  # the moment of which the proof is that comes with the actor
-            actor = scenarios.actor_of(by.people[self.role])
+            guest = scenarios.guest_actor(by.grants["sign_off"])
+            actor = guest if self.role == GUEST else scenarios.actor_of(by.people[self.role])
         parameters = {self.parameter: row.ref, **self.more(row, by)}
         if self.workflow.__name__ not in KEYLESS:
             parameters["key"] = key()
@@ -534,6 +540,14 @@ CALLS = [
         "membership_ref",
         lambda _row, own: {"submission_ref": _own(own, Submission, state="submitted").ref},
     ),
+    Call(
+        before_acceptance.pass_by_link,
+        GUEST,
+        SUBMISSION,
+        "submission_ref",
+        lambda _row, own: {"name": "Nina", "email": f"nina@{own.grants['sign_off'].email.rpartition('@')[2]}"},
+    ),
+    Call(before_acceptance.take_back_milestone, GUEST, SUBMISSION, "submission_ref"),
     Call(
         before_acceptance.inspect_milestone,
         "inspector",

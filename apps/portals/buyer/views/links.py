@@ -25,7 +25,7 @@ from apps.milestones.models.submission import Proof
 from apps.portals import conversing, interrupted, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.standing import stands_in
-from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
+from apps.portals.buyer import acknowledging, cycles, passing_by_link, payees, renewing, versions
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
 from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
@@ -111,6 +111,7 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
     context["reading"] = reading
     disputed = Dispute.objects.live().filter(submission=submission).first()
     context |= {"dispute": disputed, "is_disputed": disputed is not None}
+    context |= passing_by_link.standing(visit, submission)
     said = reverse("link:comment_milestone", args=[visit.token])
     context["conversation"] = conversing.of_milestone(visit.actor, milestone, may_write=True, url=said)
     if submission.state != "accepted":
