@@ -105,16 +105,19 @@ def amount_to_withdraw(found: Withdrawable, *, share: rules.Share) -> Decimal:
             raise Refused("Enter a percentage above 0 and at most 100.", field=field)
         amount = money.half_up(found.milestone.amount * share.percent / 100, currency)
     amount = money.payable(found.at_once if amount is None else amount, currency, field=field)
-    require_withdrawable(found, amount=amount, field=field, ends_charges=True)
+    charged = money.ZERO
+    if found.invoice is not None:
+        charged = charged_on(found.invoice.open_item, milestone=found.milestone)
+    require_withdrawable(found, amount=amount, field=field, owed_again=charged)
     return amount
 
 
 def require_withdrawable(
-    found: Withdrawable, *, amount: Decimal, field: str = "amount", ends_charges: bool = False
+    found: Withdrawable, *, amount: Decimal, field: str = "amount", owed_again: Decimal = money.ZERO
 ) -> None:
     """Refuse more than one request can take, and a credit for which the invoice has no room.
 
-    ``ends_charges``: what was charged on this milestone ends with its acceptance, and is owed again before the credit.
+    ``owed_again`` is what was charged on this milestone and ends with its acceptance, before the credit, with tax.
     """
     currency = found.milestone.currency
     if amount > found.at_once:
@@ -136,8 +139,7 @@ def require_withdrawable(
         return
     item = OpenItem.objects.select_related("invoice").get(invoice=found.invoice)
     gross = preview_of(item, share=found.share(credited), purpose=NULLIFICATION).gross
-    ended = charged_on(item, milestone=found.milestone) if ends_charges else money.ZERO
-    require_room(item, gross=gross - ended)
+    require_room(item, gross=gross - owed_again)
 
 
 def withdraw_standing(found: Withdrawable, *, nullification: Nullification) -> None:
