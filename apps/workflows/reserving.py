@@ -11,12 +11,12 @@ from procrastinate.jobs import JobDeferrer
 
 from apps.audit import services as audit
 from apps.contracts import services as contracts
-from apps.contracts.models import GuestGrant
+from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.financing import services as financing
 from apps.invoicing.services.reserved import check_withholdable
 from apps.milestones import services as milestones
-from apps.milestones.models import FirstAcceptance, Reservation, ReservationWord
+from apps.milestones.models import FirstAcceptance, Milestone, Reservation, ReservationWord
 from apps.milestones.services import Defect, defect_dates
 from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
@@ -50,13 +50,12 @@ def accept_with_reservations(
         at=at,
     )
     if isinstance(done, FirstAcceptance):
-        milestone = done.submission.milestone
-        if not milestone.line.version.is_by_application:
-            # There no invoice is issued for it, and less is applied for instead.
-            amounts = [one.amount for one in done.listed if one.amount]
-            check_withholdable(amounts, milestone=milestone, contract=contract)
+        _check_first(done, milestone=done.submission.milestone, contract=contract)
         return before_acceptance.call_second(done, contract=contract)
     milestone, others_open, reservations = done
+    if milestone.line.agreed.needs_second(milestone.amount):
+        first = FirstAcceptance.objects.get(submission__ref=submission_ref)
+        _check_first(first, milestone=milestone, contract=contract, listed_by=first.name)
     jobs.defer(*going_on.link(contract, MEND, milestone.ref, actor=actor, at=at))
     return sign_off.bill_accepted(
         (milestone, others_open),
@@ -66,6 +65,14 @@ def accept_with_reservations(
         at=at,
         reservations=reservations,
     )
+
+
+def _check_first(first: FirstAcceptance, *, milestone: Milestone, contract: Contract, listed_by: str = "") -> None:
+    """Refuse a list of the first of two that withholds more than is payable, when it is made and when it counts."""
+    amounts = [one.amount for one in first.listed if one.amount]
+    # Where applications for payment are billed no invoice is issued for it, and less is applied for instead.
+    if amounts and not milestone.line.version.is_by_application:
+        check_withholdable(amounts, milestone=milestone, contract=contract, listed_by=listed_by)
 
 
 @once

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
+from apps.contracts.drafts import ChangeDraft, ChangedTerms
 from apps.contracts.retention import RetentionTerms
 from apps.core import clock
 from apps.core.database import walls
@@ -22,11 +23,11 @@ from apps.ledger import standing
 from apps.ledger.charts import Seller
 from apps.milestones import rules
 from apps.milestones.models import Decision, FirstAcceptance, Milestone, Reservation, Submission
-from apps.milestones.services import Defect, lapsing
+from apps.milestones.services import CriterionVerdict, Defect, lapsing
 from apps.parties.actor import Actor
 from apps.workflows import billing, reserving, reviews, sign_off, worker
 from apps.workflows.once import Answer
-from tests import disputes, scenarios
+from tests import change_orders, disputes, scenarios
 from tests.packed import assert_pack_holds
 from tests.scenarios import Parties, acting, key
 
@@ -252,16 +253,55 @@ def test_the_first_of_two_lists_defects_and_the_second_adds_and_drops_none(
 
 
 def test_the_first_of_two_withholds_no_more_than_is_payable(parties: Parties) -> None:
-    """With 5 % retained, 13,680.00 of 14,280.00 are payable, tax included."""
+    """With 5 % retained, 13,680.00 of 14,280.00 are payable, tax included; what an order changes of it meanwhile is of
+    what is submitted after it."""
     submission = waiting(parties, second_acceptor_above=D(100), retention=RetentionTerms(D(5)))
     bea, olga = scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
     with pytest.raises(Refused, match="Withhold less"):
         accept(submission, actor=bea, defects=[Defect("All", BY, D("11495.81"))])
     with walls.asking_for(parties.seller.pk):
         assert not FirstAcceptance.objects.exists()
-    for actor in (bea, olga):
-        accept(submission, actor=actor, defects=[Defect("Nearly all", BY, D("11495.79"))])
+    nearly_all = [Defect("Nearly all", BY, D("11495.79"))]
+    accept(submission, actor=bea, defects=nearly_all)
+    more = ChangeDraft("More is kept", "As said.", terms=ChangedTerms(retention=RetentionTerms(D(10))))
+    asked = change_orders.propose(submission.contract, more, by=scenarios.seller_actor(parties), at=NOON + DAY)
+    change_orders.sign(asked, by=olga, at=NOON + DAY)
+    accept(submission, actor=olga, defects=nearly_all)
     assert item_of(parties).reserved == D("13679.99")
+
+
+def test_a_list_of_the_first_of_two_that_was_payable_and_is_no_longer_is_made_anew(parties: Parties) -> None:
+    """Of 40,000.00, half is payable before the last milestone: of the second that is billed 8,000.00 and the tax on all
+    of it, 10,280.00."""
+    half = RetentionTerms(D(0), payable_most=D(50))
+    other = waiting(parties, second_acceptor_above=D(100), retention=half, partial_acceptance=False, review_days=60)
+    submission = scenarios.submitted_milestone(other.contract, position=2, at=NOON)
+    bea, olga = scenarios.approver_actor(parties), scenarios.buyer_actor(parties)
+    door, paint, dust = Defect("Door 4", BY, D(8600)), Defect("Paint", BY, D(40)), Defect("Dust", BY)
+    accept(submission, actor=bea, defects=[door, paint])
+    for actor in (bea, olga):
+        accept(other, actor=actor, defects=[dust])
+    for listed_now in ([door, paint], [door, paint, dust]):
+        with pytest.raises(
+            Refused, match=r"Bea Berg, who accepted first, withheld 10,281\.60 .* 10,280\.00 .* Request changes"
+        ):
+            accept(submission, actor=olga, defects=listed_now)
+    with acting(olga, at=NOON + 2 * DAY):
+        crossed = [CriterionVerdict(one.pk, False, "It jams.") for one in submission.milestone.line.criteria.all()]
+        sign_off.request_changes(
+            actor=olga,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=crossed,
+            comment="A new list.",
+        )
+    again = scenarios.submitted_milestone(other.contract, position=2, at=NOON + 3 * DAY)
+    for actor in (bea, olga):
+        accept(again, actor=actor, defects=[door], at=NOON + 4 * DAY)
+    with walls.asking_for(parties.seller.pk):
+        assert OpenItem.objects.latest("pk").reserved == D(10234)
+    verified()
 
 
 def test_silence_accepts_nothing_of_which_the_first_of_two_listed_defects(

@@ -42,9 +42,16 @@ def reserved_of(
     )
 
 
-def check_withholdable(amounts: Sequence[Decimal], *, milestone: Milestone, contract: Contract) -> None:
+def check_withholdable(
+    amounts: Sequence[Decimal], *, milestone: Milestone, contract: Contract, listed_by: str = ""
+) -> None:
     """Refuse to withhold so much, net of tax, of the invoice that accepting all of a milestone would issue now, as its
-    issue would. The second of two acceptors drops nothing of what the first listed, so the first is told."""
+    issue would.
+
+    The second of two acceptors drops nothing of what the first listed, so the first is told. What is payable may fall
+    until the second accepts: other milestones were billed up to the limit before the last one, or a deposit was that
+    this invoice gives back. Then the second hears whose list it is (``listed_by``), and that it has to be made anew.
+    """
     line, amount, currency = milestone.line, milestone.amount, milestone.currency
     agreed = line.agreed
     recovered = money.total(one.amount for one in given_back_by(amount=amount, contract=contract, milestone=milestone))
@@ -52,7 +59,7 @@ def check_withholdable(amounts: Sequence[Decimal], *, milestone: Milestone, cont
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
     work = [BilledWork(milestone, amount, recovered)]
     kept = withheld(contract=contract, version=line.version, totals=totals, billed=work)
-    _within(amounts, totals=totals, rate=agreed.tax_rate, retained=kept.said, currency=currency)
+    _within(amounts, totals=totals, rate=agreed.tax_rate, retained=kept.said, currency=currency, listed_by=listed_by)
 
 
 def _within(
@@ -62,11 +69,21 @@ def _within(
     rate: Decimal,
     retained: snapshot.Retained | None,
     currency: str,
+    listed_by: str = "",
 ) -> list[Decimal]:
     """The amounts with their tax; refused where all of them are more than is payable of an invoice."""
     gross = rules.withheld_gross(amounts, rate=rate, currency=currency)
     wanted = money.total(gross)
     payable = totals.gross - (retained.withheld if retained is not None else money.ZERO)
+    if wanted > payable and listed_by:
+        raise Refused(
+            "{name}, who accepted first, withheld {withheld}, tax included, and by now only {payable} of this invoice"
+            " are payable. Request changes: what is submitted again is accepted under a new list.",
+            field="defects",
+            name=listed_by,
+            payable=Money(payable, currency),
+            withheld=Money(wanted, currency),
+        )
     if wanted > payable:
         raise Refused(
             "Less the retention that was agreed, {payable} of this invoice are payable, and {withheld} would be"
