@@ -477,6 +477,8 @@ ELSEWHERE = {
     "seller:revenue_rows_xlsx",
     "seller:report_csv",
     "seller:report_xlsx",
+    "seller:tie_out_csv",
+    "seller:tie_out_xlsx",
     "buyer:evidence",
     "buyer:invoice_pdf",
     "buyer:invoice_xml",

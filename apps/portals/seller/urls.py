@@ -41,6 +41,7 @@ from apps.portals.seller.views import (
     submissions,
     templates,
     terminations,
+    tie_out,
     tranches,
     transactions,
 )
@@ -195,7 +196,9 @@ urlpatterns = [
     path("exports/<str:ref>/file/", exports.journal_export_file, name="journal_export_file"),
     path("exports/<str:ref>/retry/", exports.retry_export, name="retry_export"),
     path("revenue/", revenue.revenue, name="revenue"),
-    path("revenue/tie-out/", revenue.revenue_tie_out, name="revenue_tie_out"),
+    path("revenue/tie-out/", tie_out.revenue_tie_out, name="revenue_tie_out"),
+    path("revenue/tie-out.csv", tie_out.tie_out_csv, name="tie_out_csv"),
+    path("revenue/tie-out.xlsx", tie_out.tie_out_xlsx, name="tie_out_xlsx"),
     path("revenue/reports/", reports.revenue_reports, name="revenue_reports"),
     path("revenue/reports.csv", reports.report_csv, name="report_csv"),
     path("revenue/reports.xlsx", reports.report_xlsx, name="report_xlsx"),

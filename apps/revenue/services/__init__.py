@@ -15,7 +15,6 @@ from apps.revenue.services.reading import (
     NET_OF_CONTRACT,
     ContractRevenue,
     RollForward,
-    booked_by_month,
     of_contracts,
     recognised_by_month,
     roll_forward,
@@ -23,6 +22,7 @@ from apps.revenue.services.reading import (
     totals,
 )
 from apps.revenue.services.recognising import closed_through, recognise, recognise_all
+from apps.revenue.services.tying import Tie, TieOut, all_ties, tie_out, ties_of
 
 __all__ = [
     "NET_OF_CONTRACT",
@@ -31,8 +31,10 @@ __all__ = [
     "Decision",
     "Expected",
     "RollForward",
+    "Tie",
+    "TieOut",
+    "all_ties",
     "ask_to_close",
-    "booked_by_month",
     "closed_through",
     "contracts_to_tend",
     "judge",
@@ -47,5 +49,7 @@ __all__ = [
     "roll_forward_by_month",
     "shut",
     "take_up",
+    "tie_out",
+    "ties_of",
     "totals",
 ]

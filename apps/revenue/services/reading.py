@@ -35,14 +35,12 @@ def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractRevenue:
-    """One contract: what it bears, what is recognised and billed of it, and what the ledger says; all net of tax."""
+    """One contract: what it bears, what is recognised, billed and retained of it; all net of tax."""
 
     price: Decimal
     recognised: Decimal
     billed: Decimal
     retained: Decimal
-    booked_revenue: Decimal
-    booked_balance: Decimal
     interest: Decimal = ZERO
     """Of financing components, income less expense: in the contract balance, and no revenue."""
 
@@ -65,15 +63,6 @@ class ContractRevenue:
     @property
     def under_billed(self) -> Decimal:
         return -self.over_billed
-
-    @property
-    def balance(self) -> Decimal:
-        """What the contract balance has to say."""
-        return self.recognised + self.interest - self.billed
-
-    @property
-    def ties_out(self) -> bool:
-        return (self.recognised, self.balance) == (self.booked_revenue, self.booked_balance)
 
 
 def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
@@ -98,8 +87,6 @@ def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
             recognised=bears.get(pk, nothing)[1],
             billed=billed.get(pk, ZERO) - credited.get(pk, ZERO),
             retained=booked[f"contract:{contract.ref}", Seller.RETENTION_HELD],
-            booked_revenue=-booked[f"contract:{contract.ref}", Seller.REVENUE],
-            booked_balance=sum((booked[f"contract:{contract.ref}", account] for account in NET_OF_CONTRACT), ZERO),
             interest=interest.get(pk, ZERO),
         )
         for pk, contract in listed.items()
@@ -152,19 +139,6 @@ def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollFor
         billed=-Sum("amount", filter=within & ~earned & ~lent, default=ZERO),
     )
     return RollForward(**found)
-
-
-def booked_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:
-    """Revenue by month as the ledger has it."""
-    lines = Line.objects.filter(
-        entry__book__organisation_id=organisation_id,
-        entry__book__currency=currency,
-        entry__book__purpose=Book.Purpose.SELLER,
-        account__code=Seller.REVENUE,
-        entry__booked_on__gte=since,
-    )
-    months = lines.annotate(month=TruncMonth("entry__booked_on")).values("month").annotate(moved=Sum("amount"))
-    return {row["month"]: -row["moved"] for row in months.order_by()}
 
 
 def totals(*, organisation_id: int, currency: str) -> tuple[Decimal, Decimal, Decimal]:

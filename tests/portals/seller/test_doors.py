@@ -136,6 +136,8 @@ OF_ALL = (
     "revenue_rows_xlsx",
     "report_csv",
     "report_xlsx",
+    "tie_out_csv",
+    "tie_out_xlsx",
     "set_monthly_statements",
 )
 """Addresses without a reference that show no page."""

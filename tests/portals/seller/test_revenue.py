@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import openpyxl
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,8 +16,8 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.portals.seller.behind import TABLES
 from apps.portals.seller.reports import REPORTS
-from apps.revenue import services
 from apps.revenue.models import AccountingPeriod
+from apps.revenue.services import tying
 from apps.workflows import revenue, revenue_jobs
 from tests import corrections, scenarios
 from tests.portals.seller.conftest import SignIn
@@ -61,7 +62,11 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         assert "Over time, by days" in rows
         tied = text_of(seller.get(f"{PAGE}tie-out/"))
         assert "Differs" not in tied
-        assert tied.count("tone-positive") == 13
+        assert "none differs" in tied
+        figures = {
+            (tie.number, tie.figure, tie.report) for tie, *_more in seller.get(f"{PAGE}tie-out/").context["contracts"]
+        }
+        assert {("=NL-1", "revenue", Decimal("37777.78")), ("=NL-1", "balance", Decimal("-222.22"))} <= figures
 
         sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}rows.xlsx").content)).active
         assert sheet is not None
@@ -195,18 +200,23 @@ def test_what_was_credited_is_not_waited_for(parties: Parties, seller: Client) -
         assert "Nothing to report yet" in text_of(seller.get(f"{PAGE}reports/?report=cash"))
 
 
-def test_a_report_that_differs_from_the_ledger_is_marked(parties: Parties, seller: Client) -> None:
-    """Shown by a figure that no ledger has, because the database refuses to be wrong."""
-    contract = earned(parties, number="NL-1")
-    with walls.asking_for(parties.seller.pk):
-        figures = services.of_contracts([contract])[contract.pk]
-    assert figures.ties_out
-    wrong = services.ContractRevenue(
-        price=figures.price,
-        recognised=figures.recognised + Decimal("0.01"),
-        billed=figures.billed,
-        retained=figures.retained,
-        booked_revenue=figures.booked_revenue,
-        booked_balance=figures.booked_balance,
-    )
-    assert not wrong.ties_out
+def test_a_line_that_differs_from_the_ledger_is_red_and_counted(
+    parties: Parties, seller: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown by a report that reads a cent too much, because the database refuses to be wrong."""
+    earned(parties, number="NL-1")
+    with clock.stopped(NOW):
+        lines = seller.get(f"{PAGE}tie-out/").context["tied"].lines
+        for name in ("SIDES", "LINES"):
+            said = getattr(tying, name)
+            wrong = said.replace("sum(r.amount) AS amount", "sum(r.amount) + 0.01 AS amount")
+            assert wrong != said
+            monkeypatch.setattr(tying, name, wrong)
+        shown = text_of(seller.get(f"{PAGE}tie-out/"))
+        assert f"2 of {lines} lines differ" in shown
+        # Revenue and contract balance: above, and where the contract stands.
+        assert (shown.count('<tr class="differs">'), shown.count("37,777.79")) == (4, 2)
+        file = seller.get(f"{PAGE}tie-out.csv").content.decode("utf-8-sig").strip().splitlines()
+        assert len(file) == lines + 1
+        assert [row.split(",")[2] for row in file[1:3]] == ["Contract balance", "Revenue"]
+        assert [row.split(",")[-2] for row in file[1:]] == ["0.01", "0.01", *["0"] * (lines - 2)]

@@ -21,7 +21,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.charts import Bars, Series
 from apps.portals.forms import add_refusal
 from apps.portals.paging import page_of
-from apps.portals.seller.behind import BILLED, EARNED, ENTRIES, EXPECTED, INTEREST, RECOGNITIONS, REVENUE, Which
+from apps.portals.seller.behind import BILLED, EARNED, ENTRIES, EXPECTED, INTEREST, RECOGNITIONS, Which
 from apps.portals.seller.forms.exports import last_month
 from apps.portals.seller.forms.revenue import PeriodForm
 from apps.portals.seller.judged import judgements_of
@@ -36,11 +36,11 @@ MONTHS: Final = 6
 """Shown before this month, and as many after it."""
 
 
-def _crumbs(*more: tuple[str, str]) -> Crumbs:
+def revenue_crumbs(*more: tuple[str, str]) -> Crumbs:
     return [(_("Revenue"), reverse("seller:revenue")), *more]
 
 
-def _require(request: PortalRequest) -> None:
+def require_revenue(request: PortalRequest) -> None:
     if not request.actor.may(Action.READ_REVENUE):
         raise Http404
 
@@ -57,7 +57,7 @@ def chosen(request: PortalRequest, currencies: list[str]) -> str:
     return asked if asked in currencies else currencies[0]
 
 
-def _contracts(request: PortalRequest, currency: str) -> "QuerySet[Contract, Contract]":
+def signed_contracts(request: PortalRequest, currency: str) -> "QuerySet[Contract, Contract]":
     mine = Contract.objects.of_seller(request.actor).filter(active_version__isnull=False, currency=currency)
     return mine.select_related("buyer")
 
@@ -77,7 +77,7 @@ def revenue(request: PortalRequest) -> HttpResponse:
     currencies, today = currencies_of(request), today_of(request)
     currency = chosen(request, currencies)
     whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
-    rows = page_of(request, _contracts(request, currency))
+    rows = page_of(request, signed_contracts(request, currency))
     figures = revenue_services.of_contracts(rows.rows)
     expected = revenue_services.Expected(**whose, today=today).by_month()
     price, earned, remaining = revenue_services.totals(**whose)
@@ -110,7 +110,6 @@ def _links(
         "earned": Which(of=ENTRIES, contract=contract, kind=EARNED, **days).url(currency),
         "interest": Which(of=ENTRIES, contract=contract, kind=INTEREST, **days).url(currency),
         "billed": Which(of=ENTRIES, contract=contract, kind=BILLED, **days).url(currency),
-        "revenue": Which(of=ENTRIES, contract=contract, account=REVENUE, **days).url(currency),
         "opening": Which(of=ENTRIES, contract=contract, until=before).url(currency),
         "balance": Which(of=ENTRIES, contract=contract).url(currency),
         "remaining": Which(of=EXPECTED, contract=contract).url(currency),
@@ -154,7 +153,7 @@ def _by_year(expected: dict[date, Decimal], *, currency: str, today: date) -> li
 @portal("seller")
 def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
     """The rows behind the numbers of one contract: obligations, how changes were treated, each recognition."""
-    _require(request)
+    require_revenue(request)
     contract = get_object_or_404(Contract.objects.of_seller(request.actor).select_related("buyer"), ref=ref)
     mine = Obligation.objects.visible_to(request.actor).filter(contract=contract)
     rows = page_of(
@@ -169,41 +168,9 @@ def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
         "changes": Modification.objects.visible_to(request.actor).filter(contract=contract),
         "rows": rows.rows,
         "page": rows,
-        "crumbs": _crumbs((contract.number, "")),
+        "crumbs": revenue_crumbs((contract.number, "")),
     }
     return page(request, "contract_revenue", context)
-
-
-@require_safe
-@portal("seller")
-def revenue_tie_out(request: PortalRequest) -> HttpResponse:
-    """Report beside ledger, month by month and contract by contract; a line that differs is marked."""
-    _require(request)
-    currencies = currencies_of(request)
-    currency = chosen(request, currencies)
-    whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
-    since = _later(today_of(request).replace(day=1), -11)
-    reported = revenue_services.recognised_by_month(**whose, since=since)
-    booked = revenue_services.booked_by_month(**whose, since=since)
-    rows = page_of(request, _contracts(request, currency))
-    figures = revenue_services.of_contracts(rows.rows)
-    context = {
-        "currency": currency,
-        "currencies": currencies,
-        "months": [
-            (
-                month,
-                reported.get(month, money.ZERO),
-                booked.get(month, money.ZERO),
-                _links(currency, since=month, until=rules.month_end(month)),
-            )
-            for month in (_later(since, number) for number in range(12))
-        ],
-        "rows": [(contract, figures[contract.pk], _links(currency, contract=contract.ref)) for contract in rows.rows],
-        "page": rows,
-        "crumbs": _crumbs((_("Report and ledger"), "")),
-    }
-    return page(request, "revenue_tie_out", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -212,7 +179,7 @@ def close_period(request: PortalRequest) -> HttpResponse:
     """Close the month that comes next, and see how far it is; below, what is closed."""
     refusal = why_not(request.actor, Action.CLOSE_PERIOD)
     if refusal:
-        return page(request, "close_period", {"refusal": refusal, "crumbs": _crumbs((_("Months"), ""))})
+        return page(request, "close_period", {"refusal": refusal, "crumbs": revenue_crumbs((_("Months"), ""))})
     periods = AccountingPeriod.objects.visible_to(request.actor)
     last = periods.order_by("-through").first()
     proposed, today = _next(last, today=today_of(request)), today_of(request)
@@ -233,7 +200,7 @@ def close_period(request: PortalRequest) -> HttpResponse:
         "under_way": last if last is not None and last.state != PeriodState.CLOSED else None,
         "not_over": proposed if proposed >= today else None,
         "here": reverse("seller:close_period"),
-        "crumbs": _crumbs((_("Months"), "")),
+        "crumbs": revenue_crumbs((_("Months"), "")),
     }
     return page(request, "close_period", context, form=form)
 
