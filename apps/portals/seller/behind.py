@@ -3,14 +3,14 @@
 A figure of a report leads here with an address that says which rows it counts; what stands below them is the figure.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,12 +20,10 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.ledger.charts import Seller
 from apps.ledger.models import Book, Entry, Line
-from apps.portals.seller.report_parts import Asked, Cells, Row, later
+from apps.portals.seller.report_parts import Asked, Cells, Listed, Row, later
 from apps.revenue import services as revenue
 from apps.revenue.models import Recognition
 
-AT_ONCE: Final = 1_000
-"""Rows of a file that are in memory together."""
 BALANCE, REVENUE, RETENTION = "balance", "revenue", "retention"
 ACCOUNTS: Final[Mapping[str, tuple[Any, Sequence[str]]]] = {
     BALANCE: (gettext_lazy("Contract balances"), revenue.NET_OF_CONTRACT),
@@ -100,26 +98,12 @@ def entries(asked: Asked, **which: Any) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What is asked for: the rows newest first, how some of them are shown, and what they add up to in ``column``."""
+    """What is asked for: the rows, and what they add up to."""
 
     heads: Sequence[str]
-    found: QuerySet[Any, Any]
-    shown: Callable[[Sequence[Any]], list[Row]]
+    lines: Listed
     total: Callable[[], Decimal]
-    column: int
-    key: str = "ref"
     note: str = ""
-
-    def all(self) -> Iterator[Row]:
-        """Every row, a thousand in memory at a time."""
-        last: int | None = None
-        while True:
-            rows = self.found if last is None else self.found.filter(pk__lt=last)
-            some = list(rows.order_by("-pk")[:AT_ONCE])
-            yield from self.shown(some)
-            if len(some) < AT_ONCE:
-                return
-            last = some[-1].pk
 
 
 def rows_of(asked: Asked, which: Which) -> Rows:
@@ -169,10 +153,8 @@ def _recognitions(asked: Asked, which: Which) -> Rows:
     heads = [_("Contract"), _("Obligation"), _("Booked on"), _("Happened on"), _("Why"), _("Amount"), _("Cumulative")]
     return Rows(
         heads=heads,
-        found=found.select_related("contract", "obligation"),
-        shown=shown,
+        lines=Listed(found=found.select_related("contract", "obligation"), shown=shown),
         total=lambda: money.total([found.aggregate(sum=Sum("amount", default=money.ZERO))["sum"]]),
-        column=5,
     )
 
 
@@ -209,7 +191,7 @@ def _expected(asked: Asked, which: Which) -> Rows:
 
     heads = [_("Contract"), _("Obligation"), _("Measured"), _("Planned"), _("Allocated"), _("Recognised")]
     heads += [_("Remaining"), _("Expected here")]
-    return Rows(heads=heads, found=found, shown=shown, total=expected.total, column=7)
+    return Rows(heads=heads, lines=Listed(found=found, shown=shown), total=expected.total)
 
 
 def _entries(asked: Asked, which: Which) -> Rows:
@@ -244,11 +226,8 @@ def _entries(asked: Asked, which: Which) -> Rows:
 
     return Rows(
         heads=[_("Contract"), _("Booked on"), _("What"), _("Cause"), _("Amount")],
-        found=found,
-        shown=shown,
+        lines=Listed(found=found, shown=shown, key="cause"),
         total=total,
-        column=4,
-        key="cause",
         note=_("Positive is debit, negative credit: on contract balances what is billed is negative."),
     )
 

@@ -1,12 +1,14 @@
 """What the reports of revenue share: whose, the rows with what they lead to, months, and plots of their columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,18 +19,22 @@ from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.charts import Bars, Chart, Series
+from apps.portals.paging import PAGE, Page, page_of
 
 PLOTTED: Final = 8
 """Contracts of a plot: those with the largest figures."""
-MOST: Final = 10_000
-"""Rows of a file."""
+SHOWN: Final = 100
+"""Rows of a page; the file has all."""
+AT_ONCE: Final = 1_000
+"""Rows of a file that are read together."""
 ZERO: Final = money.ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Whose report, in which currency, on which day where the seller is."""
+    """Whose report, in which currency, on which day where the seller is, and which page of it."""
 
+    request: HttpRequest
     actor: Actor
     currency: str
     today: date
@@ -38,10 +44,10 @@ class Asked:
     def whose(self) -> dict[str, Any]:
         return {"organisation_id": self.actor.organisation_id, "currency": self.currency}
 
-    def contracts(self) -> list[Contract]:
-        """Those that were signed, the newest first: what is billed before anything is earned stands in books too."""
+    def contracts(self) -> QuerySet[Contract, Contract]:
+        """Those that were signed: what is billed before anything is earned stands in books too."""
         mine = Contract.objects.of_seller(self.actor).filter(active_version__isnull=False, currency=self.currency)
-        return list(mine.select_related("buyer").order_by("-pk")[:MOST])
+        return mine.select_related("buyer")
 
     def day(self, at: datetime | None) -> date | None:
         return at.astimezone(self.zone).date() if at is not None else None
@@ -69,10 +75,17 @@ class Report:
     chart: Chart
     note: str = ""
     links: Mapping[int, str] = field(default_factory=dict)
+    page: Page[Any] | None = None
+    lines: "Listed | None" = None
+    """Where there may be more rows than a page has: all of them."""
+    sums: Mapping[int, Decimal] | None = None
+    """By column what all rows add up to, where not all are here."""
 
     @property
     def totals(self) -> list[Decimal | None]:
         """Below each column of amounts what it adds up to."""
+        if self.sums is not None:
+            return [self.sums.get(column) for column in range(len(self.heads))]
         columns = zip(*(row.cells for row in self.rows), strict=True)
         return [
             money.total(one for one in column if isinstance(one, Decimal))
@@ -80,6 +93,35 @@ class Report:
             else None
             for column in columns
         ]
+
+    def all(self) -> Iterator[Row]:
+        """Every row, on this page or not."""
+        return iter(self.rows) if self.lines is None else self.lines.all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Rows that may be many: ``found`` of the database, the newest first, and how some of them are shown."""
+
+    found: QuerySet[Any, Any]
+    shown: Callable[[Sequence[Any]], list[Row]]
+    key: str = "ref"
+
+    def page(self, request: HttpRequest, *, size: int = PAGE) -> tuple[list[Row], Page[Any]]:
+        """The page that the address names, and its neighbours."""
+        page = page_of(request, self.found, size=size, key=self.key)
+        return self.shown(page.rows), page
+
+    def all(self) -> Iterator[Row]:
+        """Every row; a thousand are read together."""
+        last: int | None = None
+        while True:
+            rows = self.found if last is None else self.found.filter(pk__lt=last)
+            some = list(rows.order_by("-pk")[:AT_ONCE])
+            yield from self.shown(some)
+            if len(some) < AT_ONCE:
+                return
+            last = some[-1].pk
 
 
 def spread() -> str:
@@ -104,12 +146,10 @@ def named(contract: Contract) -> tuple[list[str], str]:
     return [contract.number, contract.buyer.legal_name], reverse("seller:contract_revenue", args=[contract.ref])
 
 
-def largest(rows: Sequence[Row], column: int) -> list[Row]:
-    def size(row: Row) -> Decimal:
-        value = row.cells[column]
-        return abs(value) if isinstance(value, Decimal) else ZERO
-
-    return sorted(rows, key=size, reverse=True)[:PLOTTED]
+def by_pk(asked: Asked, contracts: Sequence[int]) -> list[Contract]:
+    """Some contracts, in the order in which they are named."""
+    found = asked.contracts().in_bulk(contracts)
+    return [found[pk] for pk in contracts if pk in found]
 
 
 def bars(asked: Asked, rows: Sequence[Row], *, heads: Sequence[str], columns: Sequence[int], says: str) -> Bars:

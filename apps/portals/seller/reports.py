@@ -4,28 +4,31 @@ Each asks the database a number of questions that does not grow with its rows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Sum
+from django.db.models import Exists, F, OuterRef, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.contracts.models import Contract
+from apps.core import money
 from apps.portals import formats
 from apps.portals.charts import Lines, Series
 from apps.portals.seller.behind import BILLED, EARNED, INTEREST, RETENTION, entries, recognitions, still_expected
 from apps.portals.seller.report_parts import (
     PLOTTED,
+    SHOWN,
     ZERO,
     Asked,
     Cells,
+    Listed,
     Report,
     Row,
     bars,
-    largest,
+    by_pk,
     later,
     months_of,
     named,
@@ -113,23 +116,37 @@ def _waterfall_links(asked: Asked, months: list[date], *, signed: date | None) -
 def remaining(asked: Asked) -> Report:
     """What is promised and not earned, by the year in which it is expected; days that passed uncounted are late."""
     years = [asked.today.year, asked.today.year + 1]
-    expected = revenue.Expected(**asked.whose, today=asked.today).by_year()
-    found = []
-    for contract in asked.contracts():
-        sums = expected.get(contract.pk, {})
-        later = sum((amount for year, amount in sums.items() if year is not None and year > years[-1]), ZERO)
-        late = sum((amount for year, amount in sums.items() if year is None or year < years[0]), ZERO)
-        figures = [*(sums.get(year, ZERO) for year in years), later, late]
-        names, url = named(contract)
-        if any(figures):
+    expected = {
+        pk: _by_column(sums, years) for pk, sums in revenue.Expected(**asked.whose, today=asked.today).by_year().items()
+    }
+
+    def shown(contracts: Sequence[Contract]) -> list[Row]:
+        rows = []
+        for contract in contracts:
+            names, url = named(contract)
             links = _remaining_links(asked, years, contract=contract.ref)
-            found.append(Row(cells=[*names, *figures, sum(figures, ZERO)], url=url, links=links))
+            figures = expected.get(contract.pk, [ZERO] * 5)
+            rows.append(Row(cells=[*names, *figures], url=url, links=links))
+        return rows
+
     heads = [_("Contract"), _("Buyer"), *map(str, years), _("Later"), _("Without a date, or late"), _("Remaining")]
     says = _("The contracts of which most is still to be earned, by year.")
-    plotted = largest(found, -1)
-    chart = bars(asked, plotted, heads=heads, columns=range(2, len(heads) - 1), says=says)
+    most = sorted(expected, key=lambda pk: expected[pk][-1], reverse=True)[:PLOTTED]
+    chart = bars(asked, shown(by_pk(asked, most)), heads=heads, columns=range(2, len(heads) - 1), says=says)
+    left = Obligation.objects.filter(contract=OuterRef("pk")).exclude(allocated=F("credited") + F("recognised"))
+    lines = Listed(found=asked.contracts().filter(Exists(left)), shown=shown)
+    rows, page = lines.page(asked.request, size=SHOWN)
+    sums = {column: money.total(one[column - 2] for one in expected.values()) for column in range(2, len(heads))}
     links = _remaining_links(asked, years, contract="")
-    return Report(heads=heads, rows=found, chart=chart, note=spread(), links=links)
+    return Report(heads=heads, rows=rows, chart=chart, note=spread(), links=links, page=page, lines=lines, sums=sums)
+
+
+def _by_column(sums: Mapping[int | None, Decimal], years: list[int]) -> list[Decimal]:
+    """This year and the next, later, late or without a date, and all of it."""
+    later_on = sum((amount for year, amount in sums.items() if year is not None and year > years[-1]), ZERO)
+    late = sum((amount for year, amount in sums.items() if year is None or year < years[0]), ZERO)
+    figures = [*(sums.get(year, ZERO) for year in years), later_on, late]
+    return [*figures, sum(figures, ZERO)]
 
 
 def _remaining_links(asked: Asked, years: list[int], *, contract: str) -> dict[int, str]:
@@ -177,25 +194,30 @@ def roll_forward(asked: Asked) -> Report:
 
 def billing(asked: Asked) -> Report:
     """Over- and under-billing; unbilled is a contract asset, deferred a contract liability, net for each contract."""
-    contracts = asked.contracts()
-    figures = revenue.of_contracts(contracts)
+    figures = {pk: _billed(one) for pk, one in revenue.of_every_contract(**asked.whose).items()}
     heads = [_("Contract"), _("Buyer"), _("Recognised"), _("Billed"), _("Over-billed"), _("Unbilled"), _("Deferred")]
     heads += [_("Retained")]
-    rows = []
-    for contract in contracts:
-        one, (names, url) = figures[contract.pk], named(contract)
-        amounts = [
-            one.recognised,
-            one.billed,
-            one.over_billed,
-            one.position.asset,
-            one.position.liability,
-            one.retained,
-        ]
-        rows.append(Row(cells=[*names, *amounts], url=url, links=_billing_links(asked, contract.ref)))
+
+    def shown(contracts: Sequence[Contract]) -> list[Row]:
+        rows = []
+        for contract in contracts:
+            names, url = named(contract)
+            cells: Cells = [*names, *figures[contract.pk]]
+            rows.append(Row(cells=cells, url=url, links=_billing_links(asked, contract.ref)))
+        return rows
+
     says = _("The contracts furthest from being billed as they are earned: unbilled is an asset, deferred a liability.")
-    chart = bars(asked, largest(rows, 4), heads=heads, columns=(5, 6), says=says)
-    return Report(heads=heads, rows=rows, chart=chart, links=_billing_links(asked, ""))
+    furthest = sorted(figures, key=lambda pk: abs(figures[pk][2]), reverse=True)[:PLOTTED]
+    chart = bars(asked, shown(by_pk(asked, furthest)), heads=heads, columns=(5, 6), says=says)
+    lines = Listed(found=asked.contracts(), shown=shown)
+    rows, page = lines.page(asked.request, size=SHOWN)
+    sums = {column: money.total(one[column - 2] for one in figures.values()) for column in range(2, len(heads))}
+    links = _billing_links(asked, "")
+    return Report(heads=heads, rows=rows, chart=chart, links=links, page=page, lines=lines, sums=sums)
+
+
+def _billed(one: revenue.ContractRevenue) -> list[Decimal]:
+    return [one.recognised, one.billed, one.over_billed, one.position.asset, one.position.liability, one.retained]
 
 
 def _billing_links(asked: Asked, contract: str) -> dict[int, str]:

@@ -66,45 +66,52 @@ class ContractRevenue:
 
 
 def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
-    """The figures of the listed contracts of one seller, in five queries for all of them."""
-    listed = {contract.pk: contract for contract in contracts}
+    """The figures of the listed contracts of one seller, in six queries for all of them."""
+    refs = {contract.pk: contract.ref for contract in contracts}
+    keys = Q(key__in=[f"contract:{ref}" for ref in refs.values()])
+    return _figures(refs, Q(contract_id__in=refs), keys)
+
+
+def of_every_contract(*, organisation_id: int, currency: str) -> dict[int, ContractRevenue]:
+    """The same of all contracts of a seller that were signed, in seven queries however many there are."""
+    signed = Contract.objects.filter(seller_id=organisation_id, currency=currency, active_version__isnull=False)
+    mine = Q(contract__seller_id=organisation_id, contract__currency=currency)
+    keys = Q(account__book__organisation_id=organisation_id, account__book__currency=currency)
+    return _figures(dict(signed.values_list("pk", "ref")), mine, keys)
+
+
+def _figures(refs: Mapping[int, str], mine: Q, keys: Q) -> dict[int, ContractRevenue]:
+    """By primary key; ``mine`` and ``keys`` say of which contracts rows and balances are."""
     bears = {
         pk: (price, earned)
-        for pk, price, earned in Obligation.objects.filter(contract_id__in=listed)
+        for pk, price, earned in Obligation.objects.filter(mine)
         .order_by()
         .values_list("contract_id")
         .annotate(price=Sum("allocated") - Sum("credited"), earned=Sum("recognised"))
     }
     nothing = (ZERO, ZERO)
-    billed = _sums(Invoice.objects.filter(contract_id__in=listed).exclude(kind__in=NO_SUPPLY))
-    credited = _sums(CreditNote.objects.of_supplies().filter(contract_id__in=listed))
-    booked = _booked(listed.values())
-    accrued = Interest.objects.filter(contract_id__in=listed).order_by().values_list("contract_id")
+    billed = _sums(Invoice.objects.filter(mine).exclude(kind__in=NO_SUPPLY))
+    credited = _sums(CreditNote.objects.of_supplies().filter(mine))
+    held = Balance.objects.filter(
+        keys, account__book__purpose=Book.Purpose.SELLER, account__code=Seller.RETENTION_HELD
+    ).order_by()
+    retained: dict[str, Decimal] = dict(held.values_list("key").annotate(sum=Sum("amount")))
+    accrued = Interest.objects.filter(mine).order_by().values_list("contract_id")
     interest: dict[int, Decimal] = dict(accrued.annotate(sum=Sum(SIGNED)))
     return {
         pk: ContractRevenue(
             price=bears.get(pk, nothing)[0],
             recognised=bears.get(pk, nothing)[1],
             billed=billed.get(pk, ZERO) - credited.get(pk, ZERO),
-            retained=booked[f"contract:{contract.ref}", Seller.RETENTION_HELD],
+            retained=retained.get(f"contract:{ref}", ZERO),
             interest=interest.get(pk, ZERO),
         )
-        for pk, contract in listed.items()
+        for pk, ref in refs.items()
     }
 
 
 def _sums(rows: object) -> dict[int, Decimal]:
     return dict(rows.order_by().values_list("contract_id").annotate(Sum("net")))  # type: ignore[attr-defined]
-
-
-def _booked(contracts: Iterable[Contract]) -> Mapping[tuple[str, str], Decimal]:
-    """What stands in the seller's books, by key and account."""
-    keys = [f"contract:{contract.ref}" for contract in contracts]
-    found = Balance.objects.filter(account__book__purpose=Book.Purpose.SELLER, key__in=keys)
-    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for key, account, amount in found.values_list("key", "account__code", "amount"):
-        sums[key, account] += amount
-    return sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.portals.seller import report_parts, reports, reports_of_work
 from apps.portals.seller.behind import TABLES
 from apps.portals.seller.reports import REPORTS
 from apps.revenue.models import AccountingPeriod
@@ -154,8 +155,23 @@ def rows_add_up(seller: Client) -> None:
     assert (unread.status_code, "Enter a valid date" in text_of(unread)) == (422, True)
 
 
+def nothing_is_cut(seller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages follow each other, and what stands below and in the file is of all, however few rows are read at once."""
+    reports_with_many = ("remaining", "billing", "ageing", "cash")
+    whole = {name: seller.get(f"{PAGE}reports/?report={name}").context for name in reports_with_many}
+    files = {name: seller.get(f"{PAGE}reports.csv?report={name}").content for name in reports_with_many}
+    for where, name in ((reports, "SHOWN"), (reports_of_work, "SHOWN"), (report_parts, "AT_ONCE")):
+        monkeypatch.setattr(where, name, 1)
+    for name, all_of_it in whole.items():
+        first = seller.get(f"{PAGE}reports/?report={name}").context
+        second = seller.get(f"{PAGE}reports/{first['page'].next_url}").context
+        assert [*first["rows"], *second["rows"]] == all_of_it["rows"][:2]
+        assert first["totals"] == second["totals"] == all_of_it["totals"]
+        assert seller.get(f"{PAGE}reports.csv?report={name}").content == files[name]
+
+
 def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
-    parties: Parties, seller: Client, signed_in: SignIn
+    parties: Parties, seller: Client, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = earned(parties, number="=NL-1")
     planned = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-0"), at=AT)
@@ -186,6 +202,7 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
             sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}reports.xlsx?report={name}").content)).active
             assert sheet is not None
             assert sheet.max_row == len(file.strip().splitlines())
+        nothing_is_cut(seller, monkeypatch)
         assert signed_in("delivery").get(f"{PAGE}reports/").status_code == 404
         assert signed_in("delivery").get(f"{PAGE}reports.csv").status_code == 404
 

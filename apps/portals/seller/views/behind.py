@@ -17,7 +17,6 @@ from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import DayField
-from apps.portals.paging import page_of
 from apps.portals.seller.behind import ACCOUNTS, BALANCE, ENTRIES, EXPECTED, KINDS, TABLES, Which, rows_of
 from apps.portals.seller.pages import page, today_of
 from apps.portals.seller.report_parts import Asked, in_file, shown
@@ -49,7 +48,7 @@ def _which(request: PortalRequest) -> tuple[WhichForm, Asked, Which | None]:
     of = named if named in TABLES else next(iter(TABLES))
     currency = chosen(request, currencies_of(request))
     zone = ZoneInfo(request.membership.organisation.time_zone)
-    asked = Asked(actor=request.actor, currency=currency, today=today_of(request), zone=zone)
+    asked = Asked(request=request, actor=request.actor, currency=currency, today=today_of(request), zone=zone)
     form = WhichForm(request.GET)
     if not form.is_valid():
         return form, asked, None
@@ -68,7 +67,7 @@ def revenue_rows(request: PortalRequest) -> HttpResponse:
         return page(request, "revenue_rows", context, form=form)
     title, currency = TABLES[which.of][0], asked.currency
     rows = rows_of(asked, which)
-    found = page_of(request, rows.found, key=rows.key)
+    found, neighbours = rows.lines.page(request)
     alike = replace(which, is_late=False, kind="", account=BALANCE)
     context = {
         "title": title,
@@ -78,9 +77,9 @@ def revenue_rows(request: PortalRequest) -> HttpResponse:
         "names": [(name, words, replace(alike, of=name).url(currency)) for name, (words, _rows) in TABLES.items()],
         "heads": rows.heads,
         "note": rows.note,
-        "rows": [(row.url, shown(rows.heads, row.cells, currency, {})) for row in rows.shown(found.rows)],
-        "total": rows.total() if found.rows else None,
-        "page": found,
+        "rows": [(row.url, shown(rows.heads, row.cells, currency, {})) for row in found],
+        "total": rows.total() if found else None,
+        "page": neighbours,
         "query": which.query(currency),
         "bare": Which(of=which.of).url(currency),
         "crumbs": [*crumbs, (title, "")],
@@ -127,5 +126,5 @@ def _cells(asked: Asked, which: Which) -> Iterator[list[Cell]]:
     """What people typed never begins a formula; figures stay figures."""
     rows = rows_of(asked, which)
     yield [*rows.heads, _("Currency")]
-    for row in rows.all():
+    for row in rows.lines.all():
         yield [*(in_file(cell) for cell in row.cells), asked.currency]

@@ -1,7 +1,6 @@
 """Reports of revenue: a table and a plot, and the same rows as CSV or XLSX."""
 
 from collections.abc import Iterator
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
@@ -18,9 +17,6 @@ from apps.portals.seller.reports import REPORTS
 from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 
-SHOWN: Final = 100
-"""Rows on the page; the file has all."""
-
 
 def _asked(request: PortalRequest) -> tuple[str, Asked]:
     """Which report, of whom; whoever may not see revenue finds nothing."""
@@ -30,7 +26,7 @@ def _asked(request: PortalRequest) -> tuple[str, Asked]:
     zone = ZoneInfo(request.membership.organisation.time_zone)
     currency = chosen(request, currencies_of(request))
     name = named if named in REPORTS else next(iter(REPORTS))
-    return name, Asked(actor=request.actor, currency=currency, today=today_of(request), zone=zone)
+    return name, Asked(request=request, actor=request.actor, currency=currency, today=today_of(request), zone=zone)
 
 
 @require_safe
@@ -48,10 +44,10 @@ def revenue_reports(request: PortalRequest) -> HttpResponse:
         "currencies": currencies_of(request),
         "chart": report.chart,
         "heads": report.heads,
-        "rows": [(row.url, shown(report.heads, row.cells, asked.currency, row.links)) for row in report.rows[:SHOWN]],
+        "rows": [(row.url, shown(report.heads, row.cells, asked.currency, row.links)) for row in report.rows],
         "totals": shown(report.heads, report.totals, asked.currency, report.links) if report.rows else [],
         "note": report.note,
-        "is_cut": len(report.rows) > SHOWN,
+        "page": report.page,
         "here": reverse("seller:revenue_reports"),
         "crumbs": [(_("Revenue"), reverse("seller:revenue")), (_("Reports"), "")],
     }
@@ -81,5 +77,5 @@ def _file(request: PortalRequest, kind: str) -> HttpResponse:
 def _cells(report: Report) -> Iterator[list[Cell]]:
     """What people typed never begins a formula; figures stay figures."""
     yield list(report.heads)
-    for row in report.rows:
+    for row in report.all():
         yield [in_file(cell) for cell in row.cells]
