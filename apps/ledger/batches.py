@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
+from apps.core.database import in_flight
 from apps.ledger.models import Book, Entry
 from apps.ledger.services import Leg, check_accounts, check_balance, check_open, open_book, same_as_before
 
@@ -71,7 +72,8 @@ def post_all(
 ) -> None:
     """Write balanced entries and move the balances, in one statement; each as :func:`apps.ledger.services.post` would.
 
-    Refused, all of them, when one lies in a closed period or was already booked differently.
+    Refused, all of them, when one lies in a closed period or was already booked differently; at the latest before
+    COMMIT, where nobody waits for the keys.
     """
     if not postings:
         return
@@ -99,21 +101,24 @@ def post_all(
         "amounts": [leg.amount for _cause, leg in legs],
         "accounts": accounts,
     }
-    found = _write(said)
-    if not found or found[0][2] < accounts:
-        open_book(organisation_id=organisation_id, currency=currency, purpose=purpose)
-        found = _write(said)
-    if not found:
-        raise LookupError(f"the book of organisation {organisation_id} cannot be seen: nobody asks for it")
-    check_open(found[0][1], booked_on=min(one.booked_on for one in postings))
-    written = {cause: pk for *_of_book, cause, pk in found}
-    for one in postings:
-        one.entry.book_id = found[0][0]
-        one.entry.pk = written.get(one.cause) or same_as_before(one.entry, legs=one.legs).pk
-        one.entry._state.adding = False
 
+    def open_if_new(cursor: CursorWrapper) -> None:
+        found = cursor.fetchall()
+        if not found or found[0][2] < accounts:
+            open_book(organisation_id=organisation_id, currency=currency, purpose=purpose)
+            in_flight.write(WRITE, said, look=lambda again: take(again.fetchall()))
+        else:
+            take(found)
 
-def _write(said: dict[str, Any]) -> "list[tuple[int, date | None, int, str, int]]":
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, said)
-        return cursor.fetchall()  # type: ignore[no-any-return]
+    def take(found: "list[tuple[int, date | None, int, str, int]]") -> None:
+        if not found:
+            raise LookupError(f"the book of organisation {organisation_id} cannot be seen: nobody asks for it")
+        check_open(found[0][1], booked_on=min(one.booked_on for one in postings))
+        written = {cause: pk for *_of_book, cause, pk in found}
+        for one in postings:
+            one.entry.book_id = found[0][0]
+            one.entry.pk = written.get(one.cause) or same_as_before(one.entry, legs=one.legs).pk
+            one.entry._state.adding = False
+
+    in_flight.write(WRITE, said, look=open_if_new)
+    in_flight.wait()

@@ -10,12 +10,13 @@ from decimal import Decimal
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
-from apps.core.database import walls
+from apps.core.database import in_flight, walls
 from apps.financing import services as financing
 from apps.financing.models import Adjustment, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
+from apps.invoicing.services import Sale
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.workflows import jobs, recourse_jobs
@@ -166,11 +167,25 @@ def convert(
     advance = financing.advance_on(milestone)
     if advance is None:
         return None, None
-    walls.widen(advance.financier_id)
-    converted, short = financing.on_acceptance(advance=advance, rest=rest, actor=actor, at=at)
+    converted, short = financing.on_acceptance(advance=advance, milestone=milestone, rest=rest, actor=actor, at=at)
     if converted.bought_at is None:
         invoicing.withdraw_direction(milestone=milestone, at=at)
     return converted, short
+
+
+def sale_of(advance: Tranche | None) -> Sale | None:
+    """What the seller books with the invoice: its sale; None where no advance bought it."""
+    return None if advance is None or advance.bought_at is None else financing.sale_on_acceptance(advance)
+
+
+def carry_converted(advance: Tranche | None, short: Adjustment | None, *, rest: Milestone | None, at: datetime) -> None:
+    """What the conversion of an advance leads to, once the invoice is issued."""
+    if short is not None:
+        in_flight.land()  # it is of the invoice's key
+    if advance is not None and rest is not None:
+        carry_rest(advance, short, rest=rest, at=at)
+    elif short is not None:
+        carry([short], at=at)
 
 
 def carry_rest(advance: Tranche, made: Adjustment | None, *, rest: Milestone, at: datetime) -> None:

@@ -11,7 +11,7 @@ from procrastinate.jobs import JobDeferrer
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
-from apps.core.database import in_flight, walls
+from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
@@ -223,19 +223,18 @@ def bill(
     """
     advance, short = recourse.convert(milestone=milestone, rest=rest, actor=actor, at=at)
     invoice, left = invoicing.issue(
-        ref, milestone=milestone, contract=contract, reservations=reservations, others=others, actor=actor, at=at
+        ref,
+        milestone=milestone,
+        contract=contract,
+        reservations=reservations,
+        others=others,
+        sale=recourse.sale_of(advance),
+        actor=actor,
+        at=at,
     )
     if left is None:
         left = not others and invoicing.unbilled(contract=contract) > 0
-    if advance is not None and advance.bought_at is not None:
-        in_flight.land()  # the sale is of the invoice's key
-        invoicing.book_sale(
-            invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
-        )
-    if advance is not None and rest is not None:
-        recourse.carry_rest(advance, short, rest=rest, at=at)
-    elif short is not None:
-        recourse.carry([short], at=at)
+    recourse.carry_converted(advance, short, rest=rest, at=at)
     contracts.complete_when_all_billed(
         contract=contract,
         open_milestones=others,

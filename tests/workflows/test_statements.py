@@ -26,6 +26,7 @@ from apps.parties.roles import Role
 from apps.parties.services.members import join
 from apps.workflows import before_acceptance, sign_off
 from tests import scenarios
+from tests.financing import stories
 from tests.scenarios import Parties, acting, key
 
 SIGN_OFF = [
@@ -46,6 +47,12 @@ SIGN_OFF = [
     "UPDATE workflows_idempotencykey",
     "COMMIT",
 ]
+ADVANCED = [
+    "SELECT facility",  # FOR UPDATE OF facility, exposures by id, tranche
+    "WITH change_0 AS (UPDATE financing_tranche",  # tranche, facility
+    "WITH book AS (",  # the conversion in the financier's book; the sale is in the seller's, with the invoice
+]
+"""What a sign-off sends more where money was advanced on the milestone, once it was found."""
 FIRST_IN_FLIGHT = SIGN_OFF[6]
 """From here on nobody waits but for what is read: Postgres works while Python makes the next statement."""
 COMPLETION = 'UPDATE "contracts_contract"'
@@ -171,6 +178,23 @@ def test_the_last_milestone_with_all_that_may_be_agreed_is_not_more_than_twenty(
     assert len(statements) == 20, statements
     jobs = ProcrastinateJob.objects.filter(task_name__endswith="release_retentions")
     assert [job.args["contract_ref"] for job in jobs] == [made.ref]
+
+
+def test_an_advance_on_the_milestone_costs_three_statements_more(scratch: str) -> None:
+    """Nineteen, twenty with the last of the contract: held with what it counts against, converted, and sold."""
+    deal = stories.parties()
+    contract, counts = stories.sample_book(deal), []
+    found = SIGN_OFF.index('SELECT "financing_tranche"') + 1
+    expected = [*SIGN_OFF[:found], *ADVANCED, *(one.partition(" SELECT")[0] for one in SIGN_OFF[found:])]
+    expected[SIGN_OFF.index("SELECT the person's standing")] = 'SELECT "contracts_contract"'
+    for position in (2, 3):
+        submission = scenarios.submitted_milestone(contract, position=position)
+        statements = signed_off(submission, actor=scenarios.approver_actor(deal))
+        counts.append(len(statements))
+        sent_otherwise = [one for one in statements if not one.startswith(COMPLETION)]
+        assert all(sql.startswith(start) for sql, start in zip(sent_otherwise, expected, strict=True)), statements
+    assert counts == [19, 20]
+    stories.verify_books()
 
 
 def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(

@@ -55,6 +55,21 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) ->
     in_flight.wait()
 
 
+def change(changes: Sequence[Change]) -> None:
+    """Say of rows of several models, each locked by the caller, what they have in these fields now, in one statement.
+
+    A change that meets no row is an error: whoever holds its lock would have found it.
+    """
+
+    def look(cursor: CursorWrapper) -> None:
+        (met,) = cursor.fetchone()
+        if met != len(changes):
+            raise LookupError(f"{len(changes) - met} of {len(changes)} rows are not there any more")
+
+    values = [value for one in changes for value in _changed(*one)]
+    in_flight.write(_changes(tuple((type(row), tuple(names)) for row, names in changes)), values, look=look)
+
+
 def update(rows: Sequence[Model], *, names: Sequence[str]) -> None:
     """Say of rows of one model, locked by the caller, what they have in these fields now: all of it or an error.
 
@@ -78,12 +93,23 @@ def _update(model: type[Model], names: tuple[str, ...]) -> str:
 
 
 @cache
-def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tuple[_Child, ...]) -> str:
+def _changes(changes: tuple[_Changed, ...]) -> str:
+    met = " + ".join(f"(SELECT count(*) FROM change_{number})" for number in range(len(changes)))
+    return f"WITH {', '.join(_parts(changes))} SELECT {met}"
+
+
+def _parts(changes: tuple[_Changed, ...]) -> list[str]:
     parts = []
     for number, (changed, names) in enumerate(changes):
         table = changed._meta.db_table
         moved = ", ".join(f"{_field(changed, name).column} = %s" for name in names)
         parts.append(f"change_{number} AS (UPDATE {table} SET {moved} WHERE id = %s RETURNING id)")
+    return parts
+
+
+@cache
+def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tuple[_Child, ...]) -> str:
+    parts = _parts(changes)
     made = "".join(f" CROSS JOIN change_{number}" for number in range(len(changes)))
     columns = _columns(model)
     parts.append(

@@ -30,6 +30,7 @@ from typing import Final
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import CharField, Func
 
 from apps.core import clock
 from apps.core.database import kept
@@ -200,6 +201,22 @@ def asking_for(*organisations: int, user: int | None = None, contract: int | Non
     finally:
         if not connection.needs_rollback:
             leave()
+
+
+class Widening(Func):
+    """As :func:`widen` to the organisation whose id stands in a column of the row that is read, as an annotation of it.
+
+    For a row that itself names whose records are touched next. Of a queryset that gives no row nothing is widened.
+    """
+
+    template = (
+        "set_config('app.orgs',"
+        " concat_ws(',', nullif(current_setting('app.orgs', true), ''), %(expressions)s::text), true)"
+        " || set_config('app.widened',"
+        " concat_ws(',', nullif(current_setting('app.widened', true), ''), %(expressions)s::text), true)"
+    )
+    arity = 1
+    output_field = CharField()
 
 
 def widen(*organisations: int) -> datetime:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 
 from apps.core import money
+from apps.core.database import in_flight, together, walls
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.core.states import move
@@ -23,11 +24,15 @@ from apps.parties.actor import Actor
 
 @Read
 def _advance() -> "QuerySet[Tranche, Tranche]":
-    return Tranche.objects.filter(milestone=Argument("milestone_id"), state=TrancheState.FUNDED_PRE)
+    paid_out = Tranche.objects.filter(milestone=Argument("milestone_id"), state=TrancheState.FUNDED_PRE)
+    return paid_out.annotate(widened=walls.Widening("financier_id"))
 
 
 def advance_on(milestone: Milestone) -> Tranche | None:
-    """The advance that was paid out on a milestone before its acceptance, if there is one: one statement."""
+    """The advance that was paid out on a milestone before its acceptance, if there is one: one statement.
+
+    If so, its financier's rows are touched from now on until the end of the transaction.
+    """
     return _advance.first(milestone_id=milestone.pk)
 
 
@@ -51,9 +56,11 @@ def require_unassigned_to_withhold(*, submission_ref: str) -> None:
 
 
 def on_acceptance(
-    *, advance: Tranche, rest: Milestone | None, actor: Actor, at: datetime
+    *, advance: Tranche, milestone: Milestone, rest: Milestone | None, actor: Actor, at: datetime
 ) -> tuple[Tranche, Adjustment | None]:
-    """Convert an advance into a purchase, before the invoice is issued. The caller holds contract and milestone.
+    """Convert an advance on a milestone into a purchase, before the invoice is issued.
+
+    The caller holds contract and milestone, and ``milestone`` is as it was accepted.
 
     The whole receivable is bought for what was advanced, the rest of it is the seller's reserve, and the advance no
     longer counts as one before acceptance. Its price stays as it was signed. What an invoice of a smaller amount does
@@ -61,7 +68,8 @@ def on_acceptance(
     the answer.
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=advance.ref)
-    on, total = day_of(tranche.financier, at=at), invoicing.amount_to_bill(tranche.milestone)
+    tranche.milestone, tranche.contract = milestone, milestone.contract
+    on, total = day_of(tranche.financier, at=at), invoicing.amount_to_bill(milestone)
     if rest is None:
         short = following.shortfall(tranche, total=total, on=on, exposures=exposures, actor=actor, at=at)
     else:
@@ -70,17 +78,17 @@ def on_acceptance(
         return tranche, short
     move(tranche, TrancheState.FUNDED_POST, FORWARD)
     tranche.bought_at = total
-    tranche.save(update_fields=["state", "bought_at"])
     facility = tranche.facility
     facility.advanced_pre -= tranche.outstanding
-    facility.save(update_fields=["advanced_pre"])
+    together.change([(tranche, ["state", "bought_at"]), (facility, ["advanced_pre"])])
     convert(tranche, actor=actor, on=on, at=at)
     return tranche, short
 
 
 def convert(tranche: Tranche, *, actor: Actor, on: date, at: datetime) -> None:
     """Book on the day of the acceptance that what was advanced bought the invoice, and write it down."""
-    book.post_conversion(tranche, booked_on=on, at=at)
+    with in_flight.nobody_waits():
+        book.post_conversion(tranche, booked_on=on, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Model
 
@@ -13,8 +14,10 @@ from apps.invoicing import snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, OpenItem, PaymentDocument, Retention
 from apps.invoicing.services import causes
 from apps.invoicing.services.recovery import Deduction
+from apps.invoicing.services.sales import Sale, sale_of
 from apps.invoicing.services.withholding import Withholding
 from apps.ledger import services as ledger
+from apps.ledger.batches import Posting, post_all
 from apps.ledger.charts import Seller
 
 
@@ -103,15 +106,13 @@ def held(part: snapshot.Retained | snapshot.Reserved | None) -> Decimal:
     return part.withheld if part is not None else money.ZERO
 
 
-def post(invoice: Invoice, *, held_back: Decimal, at: datetime) -> None:
+def post(invoice: Invoice, *, held_back: Decimal, sale: Sale | None, at: datetime) -> None:
     """Billing moves the contract balance, never revenue. What is held back is no receivable before its release; what is
-    invoiced ahead of the price is a deposit received until a later invoice gives it back."""
+    invoiced ahead of the price is a deposit received until a later invoice gives it back. Its ``sale``, where it was
+    sold before it was issued, is posted in the same statement."""
     is_advance = invoice.kind == InvoiceKind.ADVANCE
     billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
-    ledger.post(
-        organisation_id=invoice.seller_id,
-        currency=invoice.currency,
-        purpose=ledger.Purpose.SELLER,
+    issued = Posting(
         cause=f"invoice:{invoice.ref}",
         description=f"Invoice {invoice.number}",
         booked_on=invoice.issued_on,
@@ -122,5 +123,21 @@ def post(invoice: Invoice, *, held_back: Decimal, at: datetime) -> None:
             ledger.credit(billed, amount=invoice.worth, key=f"contract:{invoice.contract.ref}"),
             ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
         ],
+    )
+    book: dict[str, Any] = {
+        "organisation_id": invoice.seller_id,
+        "currency": invoice.currency,
+        "purpose": ledger.Purpose.SELLER,
+    }
+    if sale is not None:
+        sold = sale_of(invoice, sale=sale, booked_on=invoice.issued_on)
+        post_all(**book, postings=[issued, sold], at=at)
+        return
+    ledger.post(
+        **book,
+        cause=issued.cause,
+        description=issued.description,
+        booked_on=issued.booked_on,
+        legs=issued.legs,
         at=at,
     )

@@ -26,6 +26,7 @@ from apps.invoicing.services.numbering import is_unbilled, lock_series
 from apps.invoicing.services.payment_documents import wanted_of
 from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
 from apps.invoicing.services.reserved import reserved_of, withholdings
+from apps.invoicing.services.sales import Sale
 from apps.invoicing.services.starting import start_lines
 from apps.invoicing.services.withholding import billed_of, withheld
 from apps.milestones.models import Decision, Milestone, Reservation
@@ -61,6 +62,7 @@ def issue(
     contract: Contract,
     reservations: Sequence[Reservation] = (),
     others: int = 1,
+    sale: Sale | None = None,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, bool | None]:
@@ -69,8 +71,8 @@ def issue(
     ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
     briefly. Amounts are in the contract's currency; the invoice's date is today where the seller is, and never before
     that of the number before it. Lines of the plan that start with this milestone have their start from now on.
-    What was withheld for the ``reservations`` of the acceptance is invoiced too and not due. Refused when tax data are
-    missing.
+    What was withheld for the ``reservations`` of the acceptance is invoiced too and not due. By a ``sale`` the
+    receivable leaves the seller's book on the day on which it comes in. Refused when tax data are missing.
 
     With the invoice it is told whether something else of the contract is still to be billed, where that was read along:
     of the last milestone, with no ``others`` open, unless deposits are given back: what is left ends with the last one.
@@ -80,7 +82,7 @@ def issue(
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
     cause = causes.of_milestone(milestone, acceptance=submission.decision)
     invoice, series = issue_for(
-        ref, cause=cause, contract=contract, reservations=reservations, others=others, actor=actor, at=at
+        ref, cause=cause, contract=contract, reservations=reservations, others=others, sale=sale, actor=actor, at=at
     )
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
@@ -95,14 +97,14 @@ def issue_for(
     contract: Contract,
     reservations: Sequence[Reservation] = (),
     others: int = 1,
+    sale: Sale | None = None,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, NumberSeries]:
     """Issue the invoice of a cause that was checked, and the series as it was locked for the number."""
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
-    seller, buyer = contract.seller, contract.buyer
+    seller, buyer, zone = contract.seller, contract.buyer, ZoneInfo(contract.seller.time_zone)
     _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
-    zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, others=others)
     deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
@@ -183,7 +185,7 @@ def issue_for(
     ]
     with in_flight.nobody_waits():
         together.insert(invoice, children=rows, after=changed)
-        post(invoice, held_back=held(retained) + held(reserved), at=at)
+        post(invoice, held_back=held(retained) + held(reserved), sale=sale, at=at)
     _record(invoice, retained=held(retained), reserved=held(reserved), actor=actor, at=at)
     if deduction.is_last:
         drop_deposits(contract=contract, actor=actor, at=at)

@@ -8,6 +8,7 @@ from apps.core import money
 from apps.invoicing.models import Invoice
 from apps.invoicing.models.credit_note import MOST_SALES
 from apps.ledger import services as ledger
+from apps.ledger.batches import Posting
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
 from apps.milestones.models import Milestone
@@ -52,15 +53,27 @@ class SaleSettlement:
 def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> Entry:
     """Book the sale of a whole receivable. A sale that does not add up to the invoice is a ``ValueError``."""
     invoice = Invoice.objects.select_related("milestone").get(pk=invoice_id)
-    if invoice.milestone is None:
-        raise ValueError(f"{invoice.number} bills no milestone and is not sold")
-    if sale.net + sale.reserve + sale.cost + sale.advanced != invoice.gross:
-        raise ValueError(f"{sale} does not add up to {invoice.gross} {invoice.currency}")
+    posting = sale_of(invoice, sale=sale, booked_on=booked_on)
     return ledger.post(
         organisation_id=invoice.seller_id,
         currency=invoice.currency,
         purpose=ledger.Purpose.SELLER,
         cause=_cause_of_next_sale(invoice),
+        description=posting.description,
+        booked_on=booked_on,
+        legs=posting.legs,
+        at=at,
+    )
+
+
+def sale_of(invoice: Invoice, *, sale: Sale, booked_on: date) -> Posting:
+    """What the first sale of a whole receivable books. One that does not add up to the invoice is a ``ValueError``."""
+    if invoice.milestone is None:
+        raise ValueError(f"{invoice.number} bills no milestone and is not sold")
+    if sale.net + sale.reserve + sale.cost + sale.advanced != invoice.gross:
+        raise ValueError(f"{sale} does not add up to {invoice.gross} {invoice.currency}")
+    return Posting(
+        cause=_causes_of_sales(invoice)[0],
         description=f"Sale of {invoice.number}",
         booked_on=booked_on,
         legs=[
@@ -70,7 +83,6 @@ def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> 
             ledger.debit(Seller.ADVANCES_RECEIVED, amount=sale.advanced, key=f"milestone:{invoice.billed.ref}"),
             ledger.credit(Seller.RECEIVABLES, amount=invoice.gross, key=_key(invoice)),
         ],
-        at=at,
     )
 
 
