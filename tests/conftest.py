@@ -1,15 +1,18 @@
 """Every test process has a database of its own: a copy, made in a fraction of a second, of one migrated template.
 
 Tests with ``db`` run as the web role, held by row-level security, in a transaction that is rolled back. Tests that
-must commit (races, a browser) ask for ``scratch`` and get a copy for themselves.
+must commit (races, a browser) ask for ``scratch`` and get a copy for themselves, or for ``founded``, where the three
+organisations with their people are there already.
 """
 
 import gc
 import os
+import secrets
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
 from django.db import connections, transaction
@@ -21,6 +24,9 @@ from xdist.scheduler import LoadFileScheduling
 
 from apps.core.database import scratch as scratch_databases
 from tests.commits import checked_without_commit
+
+if TYPE_CHECKING:
+    from tests.scenarios import Parties
 
 # No test depends on how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -156,6 +162,29 @@ def scratch(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
     """A database for this test alone, in which everything commits, from every thread. Gives its name."""
     with django_db_blocker.unblock(), _no_connection_left(), scratch_databases.scratch_database() as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def _founded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> "Iterator[tuple[str, Parties]]":
+    """Seller, buyer and financier with their people, and the name of a database in which nothing else stands."""
+    from tests import scenarios  # models are imported once Django is there
+
+    kept = f"cairn_founded_{os.getpid()}_{secrets.token_hex(4)}"
+    with django_db_blocker.unblock(), scratch_databases.scratch_database() as name:
+        parties = scenarios.organisations()
+        connections.close_all()
+        scratch_databases.clone(name, kept)
+    yield kept, parties
+    with django_db_blocker.unblock():
+        scratch_databases.drop(kept)
+
+
+@pytest.fixture
+def founded(_founded: "tuple[str, Parties]", django_db_blocker: DjangoDbBlocker) -> "Iterator[Parties]":
+    """As ``scratch``, with the three organisations and their people: founded once, and copied for each test."""
+    kept, parties = _founded
+    with django_db_blocker.unblock(), _no_connection_left(), scratch_databases.scratch_database(kept):
+        yield deepcopy(parties)
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ KEY = "5d0c7b1e-6f0a-4a55-9c43-1f1f6f1f2a10"
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ except OSError:
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

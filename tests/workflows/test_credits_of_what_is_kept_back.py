@@ -32,8 +32,8 @@ TENTH = RetentionTerms(D(10), releases=(RetentionRelease(D(50), BUYER), Retentio
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def accepted(parties: Parties, *, defects: tuple[Defect, ...] = (), terms: RetentionTerms | None = TENTH) -> Contract:

@@ -36,8 +36,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def active(parties: Parties, **changes: Any) -> Contract:

@@ -28,8 +28,8 @@ D = Decimal
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def change(parties: Parties, contract: Contract, line: ChangedLine, *, at: datetime = AT) -> None:

@@ -27,8 +27,8 @@ CRITERION = DraftCriterion("Ten users passed the exam.", needs_evidence=True)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def judge(

@@ -34,8 +34,8 @@ TOO_LATE = datetime(2026, 3, 9, 23, 0, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

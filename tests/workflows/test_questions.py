@@ -25,8 +25,8 @@ DUE = datetime(2026, 4, 15, 21, 59, 59, tzinfo=UTC)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def submission_with(parties: Parties, questions: int, *, silence: str = "accepted", told: bool = True) -> Submission:

@@ -28,8 +28,8 @@ DUE_IN = 30
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ BY = date(2026, 4, 20)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def waiting(parties: Parties, **terms: object) -> Submission:

@@ -33,8 +33,8 @@ BEA = "bea@meridian.example"
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ Rows = list[tuple[str, int, str, str, date]]
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def recognise(contract: Contract, *, at: datetime = AT) -> int:

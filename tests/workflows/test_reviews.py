@@ -34,8 +34,8 @@ AFTER = DUE + timedelta(seconds=1)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def submission_under(parties: Parties, silence: str, *, is_told: bool = True) -> Submission:

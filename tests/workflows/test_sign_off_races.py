@@ -27,8 +27,8 @@ CLICKS = 20
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

@@ -59,8 +59,8 @@ COMPLETION = 'UPDATE "contracts_contract"'
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ HUNDRED = Decimal(100)
 
 
 @pytest.fixture
-def parties(scratch: str) -> Parties:
-    return scenarios.organisations()
+def parties(founded: Parties) -> Parties:
+    return founded
 
 
 def with_role(parties: Parties, name: str, role: str) -> Actor:
