@@ -205,6 +205,11 @@ def _figures(row: Mapping[str, Any], currency: str) -> list[str]:
     ]
 
 
+def _settlement(said: Mapping[str, Any]) -> int:
+    """The number of the settlement of the contract's end by which it was certified; 0 where it was certified alone."""
+    return int(said.get("certified_by_settlement", 0))
+
+
 def _decision(said: Mapping[str, Any]) -> list[Fact]:
     if said["stage"] != "certified":
         return []
@@ -215,5 +220,6 @@ def _decision(said: Mapping[str, Any]) -> list[Fact]:
         (gettext("Certified by"), said["certified_by"]),
         (gettext("Certified"), words.instant(datetime.fromisoformat(said["certified_at"]), zone=zone)),
         *([(gettext("By personal link to"), link)] if (link := said.get("certified_by_link_to")) else []),
+        *([(gettext("By settlement of the end"), words.count(number))] if (number := _settlement(said)) else []),
         (gettext("SHA-256 of what was submitted"), said["submitted_sha256"]),
     ]

@@ -1,7 +1,10 @@
 """What is printed upstream and has to name what stands downstream: read here, and handed in as a plain value."""
 
+from django.utils import translation
+
 from apps.audit.models import Entry
 from apps.core import canonical
+from apps.core.printing import words
 from apps.invoicing.models import ApplicationLine, CreditNote, Invoice
 from apps.milestones import certificates, event_certificates, settlement_papers
 from apps.milestones.certificates import BilledBy, StandsIn
@@ -48,15 +51,24 @@ def make_settlement_paper(*, settlement_ref: str) -> None:
         chain__subject=f"contract:{contract.ref}", verb="contract.terminated", subject=f"contract:{contract.ref}"
     )
     facts = canonical.read(ended.text)["facts"]
-    bills = Invoice.objects.filter(contract=contract, number__in=facts["invoices"]).select_related("milestone")
+    found = Invoice.objects.filter(contract=contract, number__in=facts["invoices"])
+    bills = found.select_related("milestone", "application", "contract__buyer")
     # Terminations before there were papers did not write down their credit notes.
     numbers = facts.get("credit_notes", [])
     notes = CreditNote.objects.filter(contract=contract, number__in=numbers).select_related("invoice")
     issued = [
-        *(_issued("invoice", one, about=one.milestone.title if one.milestone else "") for one in bills.order_by("pk")),
+        *(_issued("invoice", one, about=_billed_by(one)) for one in bills.order_by("pk")),
         *(_issued("credit_note", one, about=one.invoice.number) for one in notes.order_by("pk")),
     ]
     settlement_papers.make(settlement_ref=settlement_ref, issued=issued)
+
+
+def _billed_by(invoice: Invoice) -> str:
+    """What an invoice bills: a milestone, or an application for payment, in the language of the buyer."""
+    if invoice.application is None:
+        return invoice.milestone.title if invoice.milestone is not None else ""
+    with translation.override(words.language(invoice.contract.buyer.language)):
+        return str(invoice.application)
 
 
 def _issued(kind: str, one: Invoice | CreditNote, *, about: str) -> Issued:

@@ -14,13 +14,14 @@ from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
-from apps.invoicing.services import held_back
+from apps.invoicing.services import held_back, recovery
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Settlement
 from apps.milestones.services import GivenValue, SettlementDraft
 from apps.parties.actor import Actor
 from apps.workflows import (
     crediting,
+    ending_applications,
     going_on,
     jobs,
     limits,
@@ -53,7 +54,7 @@ class SettlementPreview:
     @property
     def billed_after(self) -> Decimal:
         """What the contract comes to in the end."""
-        return self.billed + self.draft.valued
+        return self.billed + self.draft.valued + self.draft.certified
 
 
 def preview_settlement(
@@ -68,6 +69,7 @@ def preview_settlement(
         given=given,
         not_billed=invoicing.billed_no_more(contract, notice=notice),
         note=note,
+        applied_for=held_back.standing_at_end(contract),
     )
     _require_unbound(contract, draft=draft)
     return _shown(contract, draft=draft)
@@ -78,7 +80,11 @@ def effect_of(settlement: Settlement, *, side: str) -> SettlementPreview:
     contract = settlement.contract
     notice = contracts.live_notice(contract)
     draft = milestones.signable(
-        settlement, notice=notice, side=side, not_billed=invoicing.billed_no_more(contract, notice=notice)
+        settlement,
+        notice=notice,
+        side=side,
+        not_billed=invoicing.billed_no_more(contract, notice=notice),
+        applied_for=held_back.standing_at_end(contract),
     )
     _require_unbound(contract, draft=draft)
     return _shown(contract, draft=draft)
@@ -120,9 +126,9 @@ def propose_settlement(
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
-    held_back.refuse_unbilled(contract)
     notice = contracts.live_notice(contract)
     not_billed = invoicing.billed_no_more(contract, notice=notice)
+    applied_for = held_back.standing_at_end(contract)
     settlement = milestones.propose_settlement(
         contract=contract,
         notice=notice,
@@ -132,9 +138,11 @@ def propose_settlement(
         note=note,
         seen=seen,
         at=at,
+        applied_for=applied_for,
     )
     side = contracts.side_of(contract, actor=actor)
-    _require_unbound(contract, draft=milestones.signable(settlement, notice=notice, side=side, not_billed=not_billed))
+    draft = milestones.signable(settlement, notice=notice, side=side, not_billed=not_billed, applied_for=applied_for)
+    _require_unbound(contract, draft=draft)
     jobs.defer(_told(notice, PROPOSED, actor=actor, number=settlement.number))
     return {"contract": contract.ref, "settlement": settlement.ref}
 
@@ -153,6 +161,8 @@ def withdraw_settlement(*, actor: Actor, key: str, settlement_ref: str) -> Answe
 def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -> Answer:
     """The other side signs: valued work is accepted and invoiced, every rest is cancelled, the contract is terminated.
 
+    What stands in an application for payment that collects is certified and invoiced first, at the figures that both
+    signed, while the plan is whole: so its sheet ties out, and what it gives back of deposits is that of its share.
     All of it in one transaction or nothing. ``seen`` is the SHA-256 of the text that was shown; if anything changed
     since it was proposed, nothing is signed.
     """
@@ -160,6 +170,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
     at = walls.widen(contract.seller_id, contract.buyer_id)
     notice = contracts.live_notice(contract)
     not_billed = invoicing.billed_no_more(contract, notice=notice)
+    applied_for = held_back.standing_at_end(contract)
     settlement = milestones.sign_settlement(
         contract=contract,
         notice=notice,
@@ -168,10 +179,13 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
         not_billed=not_billed,
         seen=seen,
         at=at,
+        applied_for=applied_for,
     )
-    held_back.refuse_unbilled(contract)
-    draft = milestones.signable(settlement, notice=notice, side=settlement.side, not_billed=not_billed)
+    draft = milestones.signable(
+        settlement, notice=notice, side=settlement.side, not_billed=not_billed, applied_for=applied_for
+    )
     _require_unbound(contract, draft=draft)
+    certified = ending_applications.certify(settlement, contract=contract, actor=actor, at=at) if applied_for else None
     accepted = milestones.carry_out(settlement=settlement, contract=contract, actor=actor, at=at)
     recourse.hold_financed(contract)
     recourse.follow_plan(contract, source=f"settlement:{settlement.ref}", actor=actor, at=at)
@@ -189,7 +203,9 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
             task_kwargs={"contract_ref": contract.ref, "organisation_id": contract.seller_id}
         ),
     )
-    numbers = _bill(bills, contract=contract, actor=actor, at=at)
+    first = [certified.number] if certified is not None else []
+    at = certified.issued_at if certified is not None else at
+    numbers = [*first, *_bill(bills, contract=contract, actor=actor, at=at)]
     returned = crediting.return_excess(contract=contract, actor=actor, at=at)
     contracts.terminate(
         contract=contract,
@@ -225,6 +241,11 @@ def _require_unbound(contract: Contract, *, draft: SettlementDraft) -> None:
 
 def _shown(contract: Contract, *, draft: SettlementDraft) -> SettlementPreview:
     retention = invoicing.retention_state(contract)
+    left = sum((one.left for one in invoicing.deposits(contract)), Decimal(0))
+    if certified := draft.certified:
+        # Billed while the plan is whole, so it gives back what it would have given back anyway.
+        given = recovery.given_back_by(amount=certified, contract=contract, milestone=None, standing=certified)
+        left -= sum((one.amount for one in given), Decimal(0))
     pledged = financing.pledged(contract=contract)
     unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
     return SettlementPreview(
@@ -232,7 +253,7 @@ def _shown(contract: Contract, *, draft: SettlementDraft) -> SettlementPreview:
         billed=invoicing.billed_of(contract),
         unbilled=sum((one.amount for one in draft.not_billed), Decimal(0)),
         held=retention.held if retention is not None else Decimal(0),
-        returned=max(sum((one.left for one in invoicing.deposits(contract)), Decimal(0)) - draft.valued, Decimal(0)),
+        returned=max(left - draft.valued, Decimal(0)),
         financed=list(unfinished.values_list("title", flat=True)),
     )
 

@@ -18,14 +18,15 @@ from apps.core.errors import IllegalTransition, NotAllowed, ProofNeeded, Refused
 from apps.invoicing import checks, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice import cii
-from apps.invoicing.models import Application, ApplicationLine, Instalment, Invoice, OpenItem
+from apps.invoicing.models import Application, ApplicationLine, CreditNote, Instalment, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
+from apps.milestones.models import SettlementPaper
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import SILENCE
+from apps.milestones.services import SILENCE, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.parties.actor import Proof as ShownProof
-from apps.workflows import applying, crediting, notices, reviews, team
+from apps.workflows import applying, crediting, notices, printing, reviews, sign_off, team, terminating
 from tests import applications, scenarios, terminations
 from tests.conftest import Once
 
@@ -113,6 +114,33 @@ def test_a_deposit_and_stored_materials_are_reckoned_line_by_line() -> None:
         assert invoice.about == "Application for payment 1"
         assert cii.write(said)
     _verified(contract)
+    # Of the end: 4,000.00 of the last milestone are accepted and stand, 1,000.00 of its rest are valued. The part gives
+    # back its share, as the plan is whole; what is valued all that is left, as far as it goes; the rest is credited.
+    bea, olga, at = scenarios.approver_actor(parties), scenarios.buyer_actor(parties), NOON + 4 * DAY
+    sent = scenarios.submitted_milestone(contract, position=4, at=at)
+    with scenarios.acting(bea, at=at):
+        sign_off.accept_part(
+            actor=bea,
+            key="p",
+            submission_ref=sent.ref,
+            seen=sent.sha256,
+            part=Part(amount=D(4000)),
+            verdicts=[
+                CriterionVerdict(one.pk, is_passed=True, reason="") for one in sent.milestone.line.criteria.all()
+            ],
+            comment="The rest is to come.",
+        )
+    sina = scenarios.seller_actor(parties)
+    terminations.noticed(contract, by=olga, effective_on=at.date(), at=at, reason="Over.")
+    settlement = terminations.proposed(contract, {4: "1000.00"}, by=sina, at=at)
+    with scenarios.acting(olga, at=at):
+        assert terminating.effect_of(settlement, side="buyer").returned == D(1400)
+    terminations.signed(settlement, by=olga, at=at)
+    with walls.asking_for(contract.seller_id):
+        billed = Invoice.objects.order_by("pk").values_list("net", "recovered")
+        assert list(billed)[2:] == [(D(3200), D(800)), (D(0), D(1000))]
+        assert [one.net for one in CreditNote.objects.all()] == [D(1400)]
+    _verified(contract)
 
 
 class _Waiting(NamedTuple):
@@ -192,12 +220,36 @@ def test_what_cannot_be_done_with_a_milestone_that_is_billed_so_is_said(waiting:
 
 
 @pytest.mark.django_db
-def test_the_end_is_not_settled_while_something_stands(waiting: _Waiting) -> None:
-    parties, contract, _application = waiting
-    at, sina = NOON + 3 * DAY, scenarios.seller_actor(parties)
-    terminations.noticed(contract, by=scenarios.buyer_actor(parties), effective_on=at.date(), at=at, reason="Over.")
-    with pytest.raises(Refused, match="Have it certified first"):
+def test_the_settlement_of_the_end_bills_what_stands(waiting: _Waiting) -> None:
+    parties, contract, application = waiting
+    at, sina, bea = NOON + 3 * DAY, scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    terminations.noticed(contract, by=bea, effective_on=at.date(), at=at, reason="Over.")
+    with pytest.raises(Refused, match="waits for the buyer"):
         terminations.proposed(contract, {3: "1.00"}, by=sina, at=at)
+    lower = {1: Figure(D(10000), "Not measured.")}
+    applications.certified(application, actor=scenarios.approver_actor(parties), figures=lower, at=at)
+    settlement = terminations.proposed(contract, {3: "4000.00"}, by=sina, at=at)
+    said = canonical.read(settlement.canonical_text)["applied_for"]
+    assert [(one["title"], D(one["amount"])) for one in said["milestones"]] == [("Prototype", D(2000))]
+    with scenarios.acting(bea, at=at):
+        shown = terminating.effect_of(settlement, side="buyer")
+        assert (shown.billed, shown.billed_after, shown.draft.at_stake) == (D(22000), D(28000), D(18000))
+        assert "certify the accepted work of 2,000.00 EUR net of tax" in shown.draft.statement.text
+    answer = terminations.signed(settlement, by=bea, at=at, once="s")
+    assert terminations.signed(settlement, by=bea, at=at, once="s") == answer
+    with walls.asking_for(contract.seller_id):
+        assert [(one.kind, one.net) for one in Invoice.objects.order_by("pk")] == [
+            ("application", D(22000)),
+            ("application", D(2000)),
+            ("milestone", D(4000)),
+        ]
+        last = Application.objects.get(state="certified", number=2)
+        assert (last.submitted_by_name, last.decided_by_name) == (sina.name, bea.name)
+        assert canonical.read(last.certified_text)["certified_by_settlement"] == 1
+        assert Contract.objects.get(pk=contract.pk).state == "terminated"
+        printing.make_settlement_paper(settlement_ref=settlement.ref)
+        issued = canonical.read(SettlementPaper.objects.get(settlement=settlement).snapshot)["issued"]
+        assert [one["about"] for one in issued] == ["Application for payment 2", "Final delivery and sign-off"]
 
 
 @pytest.mark.django_db

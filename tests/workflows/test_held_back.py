@@ -122,7 +122,7 @@ def test_all_of_it_withheld_stands_nowhere_and_a_dispute_settles_it_without_a_cr
         held = Contract.objects.get(pk=contract.pk)
         assert held.state == "active", "what is withheld is still to be billed"
         with pytest.raises(Refused, match="are withheld for defects and not billed"):
-            held_back.refuse_unbilled(held)
+            held_back.standing_at_end(held)
         with pytest.raises(Refused, match="withheld for defects"):
             withdrawing.withdrawable(milestone_ref=Milestone.objects.get(position=3).ref)
     (found,) = listed(contract)

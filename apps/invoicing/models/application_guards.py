@@ -25,7 +25,10 @@ DECIDED_BY_ITS_OWN_LINK = guards.refused_when(
     "application_decided_by_its_own_link",
     guards.UPDATE,
     "NOT EXISTS (SELECT 1 FROM contracts_guestgrant g WHERE g.id = NEW.grant_id AND g.contract_id = NEW.contract_id"
-    " AND g.organisation_id = NEW.buyer_id AND g.purpose = 'certify' AND g.subject_ref = NEW.ref)",
+    " AND g.organisation_id = NEW.buyer_id AND (g.purpose = 'certify' AND g.subject_ref = NEW.ref"
+    " OR g.purpose = 'settle' AND EXISTS (SELECT 1 FROM milestones_settlementsignature s"
+    " JOIN milestones_settlement t ON t.id = s.settlement_id WHERE s.grant_id = g.id AND t.state = 'signed'"
+    " AND t.contract_id = NEW.contract_id)))",
     only="NEW.grant_id IS NOT NULL AND OLD.grant_id IS NULL",
 )
 

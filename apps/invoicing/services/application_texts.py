@@ -88,10 +88,12 @@ def application_text(
     version: ContractVersion,
     period: tuple[date, date],
     bill: LinesBill | None = None,
+    settlement: int | None = None,
 ) -> str:
     """The canonical text of an application over these lines: as it is submitted, or, with certified lines, certified.
 
     The sheet has every line of the plan, the summary what all of it makes payable; both tie out, or nothing is written.
+    ``settlement`` is the number of that of the contract's end, by which it was certified.
     """
     bill = bill if bill is not None else bill_of_lines(lines, contract=contract, version=version)
     sheet = sheet_of(lines, contract=contract, bill=bill)
@@ -113,6 +115,7 @@ def application_text(
             "currency": contract.currency,
             "period": {"first": period[0], "last": period[1]},
             **(_decision(application) if is_certified else {}),
+            **({"certified_by_settlement": settlement} if settlement is not None else {}),
             "sheet": [_row(one) | _withheld(one, sheet) for one in sheet.lines],
             "totals": _row(sheet.sums)
             | _withheld(sheet.sums, sheet)

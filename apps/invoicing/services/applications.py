@@ -70,14 +70,32 @@ def submit_application(
     text, sha256 = preview_application(application, contract=contract, today=today)
     if seen != sha256:
         raise Stale("Something was accepted or billed after the page was shown. Look at the figures again.")
-    first = first_day(contract=contract, today=today)
-    application.first_on, application.last_on = first, max(today, first)
-    application.submitted_at, application.submitted_by_id = at, actor.user_id
-    application.submitted_by_name = actor.name
-    application.text, application.sha256 = text, sha256
-    application.save()
+    _freeze(application, contract=contract, today=today, text=text, by=(actor.user_id, actor.name), at=at)
     _record(
         application, contract=contract, verb="application.submitted", actor=actor, at=at, claimed=application.claimed
+    )
+    return application
+
+
+def submit_with_end(
+    *, contract: Contract, application_ref: str, by: tuple[int | None, str], settlement: str, actor: Actor, at: datetime
+) -> Application:
+    """What stands when a contract ends is submitted by the seller's signature under the settlement of its end, at the
+    figures that both sides signed. ``by`` is who signed for the seller, ``actor`` whoever signed last."""
+    application = locked(contract, application_ref=application_ref)
+    _move(application, ApplicationState.SUBMITTED)
+    today = local_day(contract, at=at)
+    text, _sha256 = preview_application(application, contract=contract, today=today)
+    _freeze(application, contract=contract, today=today, text=text, by=by, at=at)
+    _record(
+        application,
+        contract=contract,
+        verb="application.submitted",
+        actor=actor,
+        at=at,
+        claimed=application.claimed,
+        submitted_by=by[1],
+        settlement=settlement,
     )
     return application
 
@@ -188,6 +206,17 @@ def decided_by(application: Application, *, actor: Actor, at: datetime) -> None:
     """Who decided it and when: a person who is signed in, or the guest of a link."""
     application.decided_at, application.decided_by_name = at, actor.name
     application.decided_by_id, application.grant_id = actor.user_id, actor.grant_id if not actor.user_id else None
+
+
+def _freeze(
+    application: Application, *, contract: Contract, today: date, text: str, by: tuple[int | None, str], at: datetime
+) -> None:
+    first = first_day(contract=contract, today=today)
+    application.first_on, application.last_on = first, max(today, first)
+    application.submitted_at = at
+    application.submitted_by_id, application.submitted_by_name = by
+    application.text, application.sha256 = text, canonical.sha256(text)
+    application.save()
 
 
 def _move(application: Application, to: ApplicationState) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical, money, states
 from apps.core.errors import Refused
 from apps.core.money import Money
@@ -15,7 +15,7 @@ from apps.core.statements import Statement
 from apps.invoicing.models import Application, ApplicationLine, Invoice
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services import causes
-from apps.invoicing.services.application_texts import application_text, bill_of_lines
+from apps.invoicing.services.application_texts import LinesBill, application_text, bill_of_lines
 from apps.invoicing.services.applications import (
     LONGEST_COMMENT,
     LONGEST_REASON,
@@ -30,6 +30,7 @@ from apps.invoicing.services.applications import (
 from apps.invoicing.services.collected import stand
 from apps.invoicing.services.issuing import issue_for
 from apps.milestones import rules as sign_off
+from apps.milestones.models import SettlementSignature
 from apps.parties.actor import Actor, evidence_of
 
 
@@ -70,18 +71,7 @@ def certify_application(
     decided_by(application, actor=actor, at=at)
     lines = lines_of(application)
     _write(lines, figures=figures, currency=contract.currency)
-    bill = bill_of_lines(lines, contract=contract, version=version)
-    for line, (retained, recovered) in zip(lines, bill.shares, strict=True):
-        line.retained, line.recovered = retained, recovered
-    period = application.period
-    if period is None:
-        raise ValueError(f"application {application.ref} was submitted without a period")
-    application.certified_text = application_text(
-        application, lines=lines, contract=contract, version=version, period=period, bill=bill
-    )
-    application.certified_sha256 = canonical.sha256(application.certified_text)
-    application.save()
-    ApplicationLine.objects.bulk_update(lines, ["certified", "reason", "retained", "recovered"])
+    bill = _freeze(application, lines=lines, contract=contract, version=version)
     rest = [(line.milestone, line.uncertified) for line in lines if line.uncertified]
     if rest:
         stand(rest, contract=contract, at=at)
@@ -104,11 +94,43 @@ def certify_application(
         comment=application.comment,
         **proof,
     )
-    cause = causes.of_application(application, lines=lines, version=version)
-    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
-    if (invoice.net, invoice.gross) != (bill.totals.net, bill.totals.gross):
-        raise ValueError(f"invoice {invoice.number} differs from what application {application.ref} says")
-    return invoice
+    return _issue(ref, application=application, lines=lines, bill=bill, contract=contract, actor=actor, at=at)
+
+
+def certify_with_end(
+    ref: str, *, contract: Contract, application: Application, by: SettlementSignature, actor: Actor, at: datetime
+) -> Invoice:
+    """What was submitted by the seller's signature under the settlement of a contract's end is certified whole by that
+    of the buyer, which had the limit and the proof for it, and its invoice is issued.
+
+    ``by`` is the buyer's signature, ``actor`` whoever signed last. The contract is held, and not terminated yet.
+    """
+    version = in_force(contract)
+    states.move(application, ApplicationState.CERTIFIED, Application.TRANSITIONS)
+    application.decided_at, application.decided_by_name = by.signed_at, by.name
+    application.decided_by_id, application.grant_id = by.user_id, by.grant_id if by.user_id is None else None
+    application.proved_by, application.proved_at = by.proved_by, by.proved_at
+    lines = lines_of(application)
+    for line in lines:
+        line.certified = line.claimed
+    bill = _freeze(application, lines=lines, contract=contract, version=version, settlement=by.settlement.number)
+    certified = money.total(line.claimed for line in lines)
+    contracts.record(
+        contract,
+        verb="application.certified",
+        subject=f"application:{application.ref}",
+        actor=actor,
+        at=at,
+        number=application.number,
+        sha256=application.sha256,
+        certified_sha256=application.certified_sha256,
+        currency=contract.currency,
+        claimed=certified,
+        certified=certified,
+        certified_by=by.name,
+        settlement=by.settlement.ref,
+    )
+    return _issue(ref, application=application, lines=lines, bill=bill, contract=contract, actor=actor, at=at)
 
 
 def certificate_statement(application: Application) -> Said:
@@ -143,6 +165,53 @@ def check_figure(figure: Figure, *, line: ApplicationLine, currency: str) -> Fig
             title=title,
         )
     return Figure(amount, reason)
+
+
+def _freeze(
+    application: Application,
+    *,
+    lines: list[ApplicationLine],
+    contract: Contract,
+    version: ContractVersion,
+    settlement: int | None = None,
+) -> LinesBill:
+    """Write what the certified lines come to, and the text of the certificate."""
+    bill = bill_of_lines(lines, contract=contract, version=version)
+    for line, (retained, recovered) in zip(lines, bill.shares, strict=True):
+        line.retained, line.recovered = retained, recovered
+    period = application.period
+    if period is None:
+        raise ValueError(f"application {application.ref} was submitted without a period")
+    application.certified_text = application_text(
+        application,
+        lines=lines,
+        contract=contract,
+        version=version,
+        period=period,
+        bill=bill,
+        settlement=settlement,
+    )
+    application.certified_sha256 = canonical.sha256(application.certified_text)
+    application.save()
+    ApplicationLine.objects.bulk_update(lines, ["certified", "reason", "retained", "recovered"])
+    return bill
+
+
+def _issue(
+    ref: str,
+    *,
+    application: Application,
+    lines: list[ApplicationLine],
+    bill: LinesBill,
+    contract: Contract,
+    actor: Actor,
+    at: datetime,
+) -> Invoice:
+    cause = causes.of_application(application, lines=lines, version=in_force(contract))
+    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    if (invoice.net, invoice.gross) != (bill.totals.net, bill.totals.gross):
+        raise ValueError(f"invoice {invoice.number} differs from what application {application.ref} says")
+    return invoice
 
 
 def _write(lines: list[ApplicationLine], *, figures: Mapping[str, Figure], currency: str) -> None:

@@ -14,8 +14,6 @@ from django.db.models import Max
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.core.errors import Refused
-from apps.core.money import Money
 from apps.invoicing.models import Application, ApplicationLine, Instalment
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services.starting import start_lines
@@ -88,22 +86,6 @@ def record_collected(
         currency=milestone.currency,
         **facts,
     )
-
-
-def standing(contract: Contract) -> Decimal:
-    """What of a contract is accepted and not billed, net of tax."""
-    found = ApplicationLine.objects.standing().filter(application__contract=contract)
-    return money.total(found.values_list("claimed", flat=True))
-
-
-def refuse_standing(contract: Contract) -> None:
-    """Refuse to settle the end of a contract while something accepted is not certified."""
-    if standing(contract):
-        raise Refused(
-            "Accepted work of {amount} stands in an application for payment and is not billed. Have it certified"
-            " first, then settle the end.",
-            amount=Money(standing(contract), contract.currency),
-        )
 
 
 def local_day(contract: Contract, *, at: datetime) -> date:

@@ -10,13 +10,14 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
-from apps.invoicing.models import Application
+from apps.invoicing.models import Application, ApplicationLine
 from apps.invoicing.services.application_texts import withheld_for_defects
-from apps.invoicing.services.collected import record_collected, refuse_standing, stand
+from apps.invoicing.services.collected import record_collected, stand
 from apps.invoicing.services.recovery import deposits, still_to_bill
 from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.nullification import NullificationState
 from apps.milestones.models.reservation import ReservationState
+from apps.milestones.services import AcceptedPart, AppliedFor
 from apps.parties.actor import Actor
 
 
@@ -33,15 +34,29 @@ def never_applied_for(milestone: Milestone) -> Decimal:
     return money.total([*withdrawn, *off])
 
 
-def refuse_unbilled(contract: Contract) -> None:
-    """Refuse to settle the end of a contract while something accepted stands, or is withheld, and is not billed."""
-    refuse_standing(contract)
+def standing_at_end(contract: Contract) -> AppliedFor | None:
+    """What is accepted and stands in the application that collects, which the settlement of the end bills; None where
+    nothing does. Refused while an application waits for the buyer, or something accepted is withheld for defects."""
+    if waiting := contract.applications.waiting().first():
+        raise Refused(
+            "Application for payment {number} waits for the buyer. Have it certified or withdraw it first; what is not"
+            " certified then is billed with the settlement.",
+            number=waiting.number,
+        )
     if withheld := money.total(withheld_for_defects(contract).values()):
         raise Refused(
-            "{amount} of accepted work are withheld for defects and not billed. Settle the defects and have it"
-            " certified first, then settle the end.",
+            "{amount} of accepted work are withheld for defects and not billed. Settle the defects first, then settle"
+            " the end.",
             amount=Money(withheld, contract.currency),
         )
+    lines = ApplicationLine.objects.standing().filter(application__contract=contract, claimed__gt=0)
+    parts = list(lines.select_related("application", "milestone").order_by("milestone__position", "milestone__part"))
+    if not parts:
+        return None
+    return AppliedFor(
+        parts[0].application.number,
+        tuple(AcceptedPart(one.milestone.ref, one.milestone.title, one.claimed) for one in parts),
+    )
 
 
 def stand_settled(reservation: Reservation, *, contract: Contract, actor: Actor, at: datetime) -> Application | None:

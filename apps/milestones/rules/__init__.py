@@ -38,6 +38,8 @@ from apps.milestones.rules.reservations import (
 )
 from apps.milestones.rules.settlement import (
     MOST_SETTLEMENTS,
+    AcceptedPart,
+    AppliedFor,
     GivenValue,
     NotBilled,
     Valued,
@@ -112,6 +114,8 @@ __all__ = [
     "REMINDER_HOUR",
     "TEXT_VERSION",
     "TWO_DAYS",
+    "AcceptedPart",
+    "AppliedFor",
     "CriterionAnswer",
     "CriterionText",
     "CriterionVerdict",

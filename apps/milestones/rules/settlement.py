@@ -55,6 +55,29 @@ class NotBilled:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedPart:
+    """An accepted milestone, or a part of one, with what of it is not billed yet."""
+
+    milestone_ref: str
+    title: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedFor:
+    """What is accepted and stands in the application for payment with this ``number``, which collects: both signatures
+    submit and certify it, and it is invoiced with what is valued."""
+
+    number: int
+    parts: tuple[AcceptedPart, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it."""
+        return money.total(one.amount for one in self.parts)
+
+
 def values_of(open_ones: Sequence[Valued], given: Sequence[GivenValue], *, currency: str) -> list[Valued]:
     """Every open milestone with the value that was given for it: from nothing to what is unbilled of it.
 
@@ -75,8 +98,10 @@ def settlement_text(
     values: Sequence[Valued],
     not_billed: Sequence[NotBilled],
     note: str,
+    applied_for: AppliedFor | None = None,
 ) -> str:
-    """The canonical text of a settlement: everything that both sides agree to by signing it."""
+    """The canonical text of a settlement: everything that both sides agree to by signing it. What is ``applied_for`` is
+    said only where there is something."""
     return canonical.text(
         {
             "format": SETTLEMENT_TEXT,
@@ -101,15 +126,25 @@ def settlement_text(
             "billed_no_more": [{"title": one.title, "count": one.count, "amount": one.amount} for one in not_billed],
             "accepted_and_invoiced": money.total(one.amount for one in values),
             "cancelled": money.total(one.cancelled for one in values),
+            **_applied_for(applied_for),
         }
     )
 
 
 def settlement_statement(
-    side: str, *, organisation: str, number: str, settlement: int, valued: Money, is_answer: bool
+    side: str,
+    *,
+    organisation: str,
+    number: str,
+    settlement: int,
+    valued: Money,
+    is_answer: bool,
+    applied_for: Money | None = None,
 ) -> Statement:
     """What the person of ``side`` agrees to who proposes a settlement, or who signs the other side's."""
     named = {"organisation": organisation, "number": number, "settlement": settlement, "valued": valued}
+    if applied_for is not None:
+        return _certifying(side, is_answer=is_answer, applied_for=applied_for, **named)
     if side == "buyer" and is_answer:
         return Statement(
             "I am authorised to act for {organisation}. I have read settlement {settlement} of contract {number} as"
@@ -142,6 +177,54 @@ def settlement_statement(
         "seller-settle-1",
         **named,
     )
+
+
+def _certifying(side: str, *, is_answer: bool, **named: Any) -> Statement:
+    """The same where the signatures also bill what is accepted and stands in an application for payment."""
+    if side == "buyer" and is_answer:
+        return Statement(
+            "I am authorised to act for {organisation}. I have read settlement {settlement} of contract {number} as"
+            " shown here and sign it. We certify the accepted work of {applied_for} net of tax that stands in an"
+            " application for payment, and accept the work in progress at the values stated there, {valued} net of tax"
+            " in all. Both are invoiced, and nothing else of the open milestones. The contract is terminated from now"
+            " on.",
+            "buyer-certify-ans-1",
+            **named,
+        )
+    if side == "buyer":
+        return Statement(
+            "I am authorised to act for {organisation}. I sign settlement {settlement} of contract {number} as shown"
+            " here. We certify the accepted work of {applied_for} net of tax that stands in an application for payment,"
+            " and accept the work in progress at the values stated there, {valued} net of tax in all. Both are"
+            " invoiced, and nothing else of the open milestones. It binds us, and terminates the contract, once the"
+            " seller has signed the same.",
+            "buyer-certify-1",
+            **named,
+        )
+    if is_answer:
+        return Statement(
+            "I am authorised to act for {organisation}. I have read settlement {settlement} of contract {number} as"
+            " shown here and sign it. We apply for payment of the accepted work of {applied_for} net of tax, claim"
+            " {valued} net of tax in all for the work in progress, as valued there, and nothing else of the open"
+            " milestones. The contract is terminated from now on.",
+            "seller-apply-ans-1",
+            **named,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I sign settlement {settlement} of contract {number} as shown here."
+        " We apply for payment of the accepted work of {applied_for} net of tax, claim {valued} net of tax in all for"
+        " the work in progress, as valued there, and nothing else of the open milestones. It binds us, and terminates"
+        " the contract, once the buyer has signed the same.",
+        "seller-apply-1",
+        **named,
+    )
+
+
+def _applied_for(one: AppliedFor | None) -> dict[str, Any]:
+    if one is None:
+        return {}
+    parts = [{"ref": part.milestone_ref, "title": part.title, "amount": part.amount} for part in one.parts]
+    return {"applied_for": {"application": one.number, "milestones": parts, "certified_and_invoiced": one.amount}}
 
 
 def _valued(one: Valued, given: GivenValue | None, *, currency: str) -> Valued:

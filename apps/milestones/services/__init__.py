@@ -3,6 +3,8 @@
 from apps.milestones.evidence import StoredFile
 from apps.milestones.rules import (
     MOST_LINKS,
+    AcceptedPart,
+    AppliedFor,
     CriterionAnswer,
     CriterionVerdict,
     Defect,
@@ -143,7 +145,9 @@ from apps.milestones.services.submitting import open_draft, prepare, preview, su
 __all__ = [
     "MOST_LINKS",
     "SILENCE",
+    "AcceptedPart",
     "Ahead",
+    "AppliedFor",
     "Awaited",
     "CriterionAnswer",
     "CriterionVerdict",

@@ -15,7 +15,7 @@ from apps.milestones import rules
 from apps.milestones.models import Dispute, Milestone, Nullification, Settlement
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.milestones.models.settlement import Side
-from apps.milestones.rules import GivenValue, NotBilled, Valued
+from apps.milestones.rules import AppliedFor, GivenValue, NotBilled, Valued
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class SettlementDraft:
     text: str
     sha256: str
     statement: Said
+    applied_for: AppliedFor | None = None
+
+    @property
+    def certified(self) -> Decimal:
+        """What is accepted already, stands in an application for payment and is certified by it, net of tax."""
+        return self.applied_for.amount if self.applied_for is not None else money.ZERO
 
     @property
     def valued(self) -> Decimal:
@@ -42,9 +48,9 @@ class SettlementDraft:
 
     @property
     def at_stake(self) -> Decimal:
-        """All that is unbilled of milestones for which something is owed: what limits and proofs are measured by, as
-        with an acceptance in part."""
-        return money.total(one.unbilled for one in self.values if one.amount)
+        """All that is unbilled of milestones for which something is owed, and what is certified: what limits and proofs
+        are measured by, as with an acceptance in part."""
+        return money.total(one.unbilled for one in self.values if one.amount) + self.certified
 
 
 def open_values(contract: Contract) -> list[Valued]:
@@ -84,6 +90,7 @@ def draft_settlement(
     given: Sequence[GivenValue],
     not_billed: Sequence[NotBilled],
     note: str,
+    applied_for: AppliedFor | None = None,
 ) -> SettlementDraft:
     """What a side would sign by proposing these values now; nothing is written. Refused where it cannot be signed."""
     number = notice.settlements.count() + 1
@@ -98,11 +105,17 @@ def draft_settlement(
         values=rules.values_of(open_values(contract), given, currency=contract.currency),
         not_billed=not_billed,
         note=rules.check_text(note, most=rules.LONGEST_NOTE, field="note"),
+        applied_for=applied_for,
     )
 
 
 def signable(
-    settlement: Settlement, *, notice: Termination, side: str, not_billed: Sequence[NotBilled]
+    settlement: Settlement,
+    *,
+    notice: Termination,
+    side: str,
+    not_billed: Sequence[NotBilled],
+    applied_for: AppliedFor | None = None,
 ) -> SettlementDraft:
     """The settlement as ``side`` would sign it now, in answer: with the text that follows from what stands today."""
     rows = settlement.valuations.select_related("milestone")
@@ -125,6 +138,7 @@ def signable(
         values=values,
         not_billed=not_billed,
         note=settlement.note,
+        applied_for=applied_for,
     )
 
 
@@ -138,6 +152,7 @@ def _draft(
     values: Sequence[Valued],
     not_billed: Sequence[NotBilled],
     note: str,
+    applied_for: AppliedFor | None,
 ) -> SettlementDraft:
     version = contract.active_version
     text = rules.settlement_text(
@@ -159,6 +174,7 @@ def _draft(
         values=values,
         not_billed=not_billed,
         note=note,
+        applied_for=applied_for,
     )
     organisation = contract.seller if side == Side.SELLER else contract.buyer
     statement = said(
@@ -169,6 +185,7 @@ def _draft(
             settlement=number,
             valued=Money(money.total(one.amount for one in values), contract.currency),
             is_answer=side != author,
+            applied_for=Money(applied_for.amount, contract.currency) if applied_for is not None else None,
         )
     )
-    return SettlementDraft(number, values, not_billed, note, text, canonical.sha256(text), statement)
+    return SettlementDraft(number, values, not_billed, note, text, canonical.sha256(text), statement, applied_for)

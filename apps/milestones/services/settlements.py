@@ -16,7 +16,7 @@ from apps.core.spoken import Said
 from apps.milestones import rules
 from apps.milestones.models import Milestone, Settlement, SettlementSignature, Valuation
 from apps.milestones.models.settlement import SettlementState, Side
-from apps.milestones.rules import GivenValue, NotBilled
+from apps.milestones.rules import AppliedFor, GivenValue, NotBilled
 from apps.milestones.services.settlement_texts import draft_settlement, signable
 from apps.parties.actor import Actor, ActorKind, Proof, evidence_of
 from apps.parties.models import Organisation
@@ -33,13 +33,16 @@ def propose_settlement(
     note: str,
     seen: str,
     at: datetime,
+    applied_for: AppliedFor | None = None,
 ) -> Settlement:
     """A side signs what it holds to be owed and sends it to the other one; what waited until now is answered by it.
 
     ``seen`` is the SHA-256 of :func:`draft_settlement` on the review page; another text is :class:`Stale`.
     """
     side = contracts.require_terminator(contract, actor=actor, at=at, notice=notice)
-    draft = draft_settlement(contract, notice=notice, side=side, given=given, not_billed=not_billed, note=note)
+    draft = draft_settlement(
+        contract, notice=notice, side=side, given=given, not_billed=not_billed, note=note, applied_for=applied_for
+    )
     proof = _require_signer(notice, side=side, at_stake=draft.at_stake, actor=actor, at=at)
     if draft.sha256 != seen:
         raise Stale("Something changed after this page was shown. Read it again; nothing was signed.")
@@ -108,6 +111,7 @@ def sign_settlement(
     not_billed: Sequence[NotBilled],
     seen: str,
     at: datetime,
+    applied_for: AppliedFor | None = None,
 ) -> Settlement:
     """The other side signs the settlement as it was proposed; what follows is :func:`carry_out` and the caller's.
 
@@ -126,7 +130,7 @@ def sign_settlement(
             " on.",
             day=notice.effective_on,
         )
-    draft = signable(settlement, notice=notice, side=side, not_billed=not_billed)
+    draft = signable(settlement, notice=notice, side=side, not_billed=not_billed, applied_for=applied_for)
     proof = _require_signer(notice, side=side, at_stake=draft.at_stake, actor=actor, at=at)
     if not seen == draft.sha256 == settlement.sha256:
         raise Stale(

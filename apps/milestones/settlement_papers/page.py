@@ -73,6 +73,7 @@ class Page:
     unprinted: str
     cancelled: str
     unbilled: str
+    applied_for: Sequence[Fact]
     billed_no_more: Sequence[Fact]
     issued: Sequence[IssuedRow]
     note: str
@@ -116,6 +117,7 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
         unprinted=_unprinted(len(rows)),
         cancelled=money(said["cancelled"]),
         unbilled=money(sum((Decimal(one["unbilled"]) for one in rows), Decimal(0))),
+        applied_for=[(one["title"], money(one["amount"])) for one in said.get("applied_for", {}).get("milestones", [])],
         billed_no_more=[(one["title"], _not_billed(one, money(one["amount"]))) for one in said["billed_no_more"]],
         issued=[_issued(one, currency) for one in told["issued"][:MOST_PRINTED]],
         note=said["note"],

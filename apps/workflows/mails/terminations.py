@@ -1,5 +1,6 @@
 """Mails about a termination: to the other side what was done, to a financier that a contract ends."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -7,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import GuestGrant, Termination
+from apps.core import canonical
 from apps.financing.models import Tranche
 from apps.milestones.models import Settlement
 from apps.parties import services as parties
@@ -92,8 +94,10 @@ def _facts(notice: Termination, settlement: Settlement | None) -> list[dict[str,
     ]
     if settlement is None:
         return facts
+    certified = canonical.read(settlement.canonical_text).get("applied_for", {}).get("certified_and_invoiced")
     return [
         *facts,
+        *([money(_("Accepted before, net of tax"), Decimal(certified), settlement.currency)] if certified else []),
         money(_("Work in progress, net of tax"), settlement.valued, settlement.currency),
         money(_("Cancelled, net of tax"), settlement.cancelled, settlement.currency),
     ]

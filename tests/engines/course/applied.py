@@ -16,7 +16,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.invoicing.models import Application as Applied
-from apps.invoicing.models import ApplicationLine, InvoiceLine
+from apps.invoicing.models import ApplicationLine, Invoice, InvoiceLine
 from apps.invoicing.rules import Share
 from apps.invoicing.services import applications
 from apps.invoicing.services.certifying import Figure
@@ -158,6 +158,17 @@ class ByApplication(Course):
     def _bill_accepted(self, part: Part, answer: Answer, *, late: date | None, defects: Sequence[Defect]) -> None:
         assert "invoice" not in answer, answer
         self._stand({part: part.amount})
+
+    def _bill_standing(self) -> None:
+        """The signatures under the settlement submit and certify what stands, while the plan is whole."""
+        rows = [(part, amount) for part, amount in self.paper.collecting.items() if amount]
+        if not rows:
+            return
+        rows.sort(key=lambda row: (row[0].position, row[0].number))
+        self.paper.collecting = {}
+        made = Invoice.objects.filter(contract=self.contract, kind="application").order_by("-pk")
+        ref = self._read(lambda: made.values_list("ref", flat=True)[0])
+        self._bill_lines(ref, [Line(part, amount) for part, amount in rows])
 
     def _stand(self, rows: dict[Part, Decimal]) -> None:
         for part, amount in rows.items():

@@ -170,7 +170,7 @@ class Ending(Changing):
                 actor=actor, key=key(), contract_ref=fresh.ref, values=given, seen=seen
             )
 
-        answer = self._do(OWNERS[side], run, allowed=self._can_settle() and not self.paper.standing)
+        answer = self._do(OWNERS[side], run, allowed=self._can_settle() and self.paper.waiting is None)
         if answer:
             self.paper.settlement = (answer["settlement"], side, (self._what_stands(), values))
 
@@ -193,13 +193,17 @@ class Ending(Changing):
             and self._can_settle()
             and self.paper.is_over_for(self.today)
             and stood == self._what_stands()
-            and not self.paper.standing
+            and self.paper.waiting is None
             and not late,
         )
         if answer:
             self._end(values)
 
+    def _bill_standing(self) -> None:
+        """What was accepted before is billed already."""
+
     def _end(self, values: dict[Part, Decimal]) -> None:
+        self._bill_standing()
         made = Invoice.objects.filter(contract=self.contract, kind=InvoiceKind.MILESTONE).order_by("pk")
         refs = self._read(lambda: dict(made.values_list("milestone__ref", "ref")))
         for one in self.paper.calendar:
@@ -236,7 +240,8 @@ class Ending(Changing):
         on = self.paper.notice[2] if self.paper.notice else self.today
         parts = [(one.position, one.number, one.amount) for one in self.paper.parts if one.state in OPEN]
         after = [(one.line, one.on) for one in self.paper.calendar if one.state == "waits" and one.on >= on]
-        return sorted(parts), sorted(after), self.in_force
+        standing = [(one.position, one.number, amount) for one, amount in self.paper.collecting.items() if amount]
+        return sorted(parts), sorted(after), sorted(standing), self.in_force
 
     @staticmethod
     def _value(values: dict[Part, Decimal], position: int, number: int) -> Decimal:

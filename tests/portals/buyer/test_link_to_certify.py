@@ -14,9 +14,10 @@ from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed
 from apps.invoicing.models import Application, Invoice
+from apps.milestones.models import SettlementSignature
 from apps.parties.models import Organisation
 from apps.workflows import applying, worker
-from tests import applications, scenarios
+from tests import applications, scenarios, terminations
 from tests.conftest import Once
 from tests.portals.buyer.browsers import Guest
 from tests.portals.buyer.test_accept_part import kept
@@ -34,9 +35,9 @@ class World:
     contract: Contract
     application: Application
 
-    def guest(self, **which: Any) -> Guest:
+    def guest(self, purpose: str = "certify", **which: Any) -> Guest:
         with walls.asking_for(self.contract.buyer_id):
-            return Guest(GuestGrant.objects.filter(contract=self.contract, purpose="certify", **which).latest("pk"))
+            return Guest(GuestGrant.objects.filter(contract=self.contract, purpose=purpose, **which).latest("pk"))
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,25 @@ def test_what_is_withdrawn_or_returned_closes_its_link_and_the_next_one_has_its_
     back = second.post("application/", kept(page) | {"do": "return", "comment": "No waiver."})
     assert back.status_code == 302
     assert applications.newest(world.contract, number=2).state == "returned"
+
+
+def test_a_guest_signs_the_settlement_that_bills_what_stands(world: World) -> None:
+    sina, now = scenarios.seller_actor(world.parties), clock.now()
+    with walls.asking_for(world.contract.buyer_id):
+        Organisation.objects.filter(pk=world.contract.buyer_id).update(step_up_above=D(100))
+    with acting(sina):
+        applying.withdraw_application(actor=sina, key="w", application_ref=world.application.ref)
+    today = clock.today(world.parties.seller.time_zone)
+    terminations.noticed(world.contract, by=sina, effective_on=today, at=now)
+    settlement = terminations.proposed(world.contract, {}, by=sina, at=now)
+    guest = world.guest("settle")
+    sign = guest.get("settlement/sign/")
+    assert "Accepted before and not billed yet" in sign.content.decode()
+    prove(guest, sign.context["proof_url"])
+    seen = {name: str(sign.context["again"][name].value()) for name in ("key", "seen")}
+    assert guest.post("settlement/sign/", seen)["Location"] == guest.address
+    with walls.asking_for(world.contract.seller_id):
+        last = Application.objects.get(contract=world.contract, state="certified")
+        assert (last.decided_by_id, last.grant_id, last.proved_by) == (None, guest.grant.pk, "code sent to e-mail")
+        assert settlement.sha256 == SettlementSignature.objects.get(grant=guest.grant).sha256
+        assert [(str(one.kind), one.net) for one in Invoice.objects.all()] == [("application", D(12000))]
