@@ -119,7 +119,8 @@ def _file(request: PortalRequest, kind: str) -> HttpResponse:
     _form, asked, which = _which(request)
     if which is None:
         raise Http404
-    return written(_cells(asked, which), kind=kind, name=f"{_('revenue')}-{which.of}")
+    called = _("revenue")
+    return written(_cells(asked, which), kind=kind, name=f"{called}-{which.of}")
 
 
 def _cells(asked: Asked, which: Which) -> Iterator[list[Cell]]:
