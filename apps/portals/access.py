@@ -30,7 +30,7 @@ from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
-from apps.portals import counterparties, proving
+from apps.portals import counterparties, moment, proving
 from apps.portals.away import is_away, unavailable
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
@@ -141,7 +141,7 @@ class DoorMiddleware:
         origin = origin_of(request, proof=proving.of_member(request, user))
         request.actor = parties.actor_for(membership, origin=origin)  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
-        walls.enter(membership.organisation_id, user=user.pk)
+        moment.came_in(request, at=walls.enter(membership.organisation_id, user=user.pk))
 
 
 def _zone_of(request: HttpRequest) -> str | None:

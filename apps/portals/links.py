@@ -17,7 +17,7 @@ from apps.core.database import walls
 from apps.parties import tokens
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Role
-from apps.portals import counterparties, proving
+from apps.portals import counterparties, moment, proving
 from apps.portals.access import origin_of
 from apps.portals.too_often import network_of
 from apps.workflows import limits
@@ -65,7 +65,7 @@ def guest_of(request: HttpRequest, *, token: str) -> tuple[GuestGrant, Actor]:
     request.actor = actor  # type: ignore[attr-defined]
     request.grant = grant  # type: ignore[attr-defined]
     if state is not LinkState.REVOKED:
-        walls.enter(grant.organisation_id, contract=grant.contract_id)
+        moment.came_in(request, at=walls.enter(grant.organisation_id, contract=grant.contract_id))
     return grant, actor
 
 

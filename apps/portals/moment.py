@@ -1,4 +1,4 @@
-"""One "now" for a whole page: its dates agree, and the clock is asked once."""
+"""One "now" for a whole page: its dates agree, and the clock is asked once, by the door with the last thing it says."""
 
 from datetime import date, datetime
 from typing import cast
@@ -11,8 +11,13 @@ from apps.core import clock
 KNOWN = "cairn.now"
 
 
+def came_in(request: HttpRequest, *, at: datetime) -> None:
+    """The door was passed at an instant that Postgres said."""
+    request.META[KNOWN] = at
+
+
 def now_of(request: HttpRequest) -> datetime:
-    """The instant at which this request began to ask for the time."""
+    """The instant at which this request came in or, where no door heard it, began to ask for the time."""
     known = request.META.get(KNOWN)
     if known is None:
         known = request.META[KNOWN] = clock.now()

@@ -167,7 +167,7 @@ def _joined(organisations: tuple[int, ...]) -> str:
 _ENTER: Final = (
     "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
     " set_config('app.contract', %s, false), set_config('app.token', %s, false),"
-    " set_config('app.widened', '', false)"
+    " set_config('app.widened', '', false), clock_timestamp()"
 )
 _WIDEN: Final = (
     "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), added), true),"
@@ -181,10 +181,15 @@ def enter(
     user: int | None = None,
     contract: int | None = None,
     token: str = "",
-) -> None:
-    """Say for whom this connection asks from now on. Called by the middleware, by jobs and by the deal player."""
+) -> datetime:
+    """Say for whom this connection asks from now on, and hear what time it is, for whoever shows it.
+
+    Called by the middleware, by jobs and by the deal player.
+    """
     with kept.cursor(_ENTER) as cursor:
         cursor.execute(_ENTER, [_joined(organisations), str(user or ""), str(contract or ""), token])
+        *_settings, instant = cursor.fetchone()
+    return clock.said(instant)
 
 
 def leave() -> None:
