@@ -513,7 +513,7 @@ ELSEWHERE = {
     "admin:evidence",
     "admin:certificate",
     "admin:contract_pdf",
-    # they stand in the middle of signing in, and are walked through by the whole deal
+    # they stand in the middle of signing in: test_everybody_can_use_what_stands_in_the_middle_of_signing_in goes there
     "account_request_login_code",
     "account_confirm_login_code",
     "account_email_verification_sent",

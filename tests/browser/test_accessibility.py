@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from axe_playwright_python.base import AXE_SCRIPT
 from django.db import connections
-from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Browser, Page, ViewportSize
+from django.template.loader import render_to_string
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 from pytest_django import DjangoDbBlocker
 
 from apps.core.database.scratch import scratch_database
@@ -18,7 +23,7 @@ from apps.invoicing import documents
 from tests.browser import world as worlds
 from tests.browser.conftest import serving
 from tests.browser.pages import ELSEWHERE, PAGES, Spot
-from tests.browser.visitors import House, Visitor
+from tests.browser.visitors import House, Visitor, passkey
 from tests.browser.world import World
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
@@ -29,7 +34,7 @@ SMALLEST: ViewportSize = {"width": 360, "height": 740}
 BRIEFLY: dict[str, Any] = {"resultTypes": ["violations"], "reporter": "no-passes"}
 """What is well is looked at, and not described."""
 EVERY_RULE: dict[str, Any] = {**BRIEFLY, "rules": {"target-size": {"enabled": True}}}
-COLOURS: dict[str, Any] = {**BRIEFLY, "runOnly": ["color-contrast"]}
+COLOURS: dict[str, Any] = {**BRIEFLY, "runOnly": ["color-contrast", "link-in-text-block"]}
 """Dark mode is the same document in other colours."""
 STILL = """
 const still = new CSSStyleSheet();
@@ -71,6 +76,13 @@ STICKS_OUT = """() => {
   return found;
 }"""
 """What is wider than its room, and no key brings it into sight."""
+EMPTY = """() => {
+  const form = document.querySelector("main form[method=post]:has(input:not([type=hidden]), select, textarea)");
+  form.noValidate = true;
+  for (const one of form.querySelectorAll("input:not([type=hidden]), textarea")) one.value = "";
+  form.requestSubmit(form.querySelector("button:not([name]), button"));
+}"""
+"""Send the form of the page with nothing in it."""
 
 
 class Tour:
@@ -103,6 +115,40 @@ class Tour:
         return visitor
 
 
+@dataclass
+class Walk:
+    """Somebody goes from page to page, and each is looked at."""
+
+    visitor: Visitor
+    found: list[str] = field(default_factory=list)
+
+    def look(self, view: str) -> None:
+        """Be at this view, and look at it."""
+        self.visitor.page.wait_for_url(f"**{reverse(view)}*")
+        self.found += [f"{view} {one}" for one in looked_at(self.visitor)]
+        self.visitor.page.set_viewport_size(DESK)
+
+
+def looked_at(visitor: Visitor) -> list[str]:
+    """What is wrong with the page that somebody sees, in any colour and size."""
+    page = visitor.page
+    page.set_viewport_size(DESK)
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(STILL)
+    found = [*_violations(page, EVERY_RULE), *_sticking_out(page)]
+    page.emulate_media(color_scheme="dark")
+    found += _violations(page, COLOURS)
+    for size in BETWEEN:
+        page.set_viewport_size(size)
+        found += _sticking_out(page)
+    page.set_viewport_size(PHONE)
+    found += _violations(page, COLOURS)
+    page.emulate_media(color_scheme="light")
+    found += [*_violations(page, EVERY_RULE), *_sticking_out(page)]
+    page.set_viewport_size(SMALLEST)
+    return [*found, *_sticking_out(page), *visitor.troubles]
+
+
 @contextmanager
 def one_document_for_all() -> Iterator[None]:
     """Pages tell of documents, and nobody opens one here: whatever is printed is the same page, printed once."""
@@ -123,22 +169,97 @@ def tour(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBl
 
 @pytest.mark.parametrize("spot", PAGES, ids=lambda spot: "-".join(part for part in spot if part).replace(" ", "-"))
 def test_everybody_can_use_the_page(spot: Spot, tour: Tour) -> None:
+    found = looked_at(tour.open(spot))
+    assert not found, "\n".join(found)
+
+
+def test_everybody_can_use_what_stands_in_the_middle_of_signing_in(tour: Tour) -> None:
+    """Codes, second factors and passkeys, with Chromium's own virtual authenticator."""
+    walk = Walk(tour.house.visitor("somebody new"))
+    walk.visitor.open(reverse("account_signup"))
+    walk.visitor.fill(Your_name="Ida Neu")
+    walk.visitor.fill_in("email", "ida@new.example")
+    walk.visitor.press("Go on")
+    walk.look("account_email_verification_sent")
+
+    walk = Walk(tour.house.visitor("anna signs in"), found=walk.found)
+    TOTP.activate(user := tour.world.people["mila"], generate_totp_secret())
+    walk.visitor.open(reverse("account_login"))
+    walk.visitor.fill_in("email", user.email)
+    walk.visitor.press("Send me a code")
+    walk.look("account_confirm_login_code")
+    walk.visitor.enter_mailed_code(user.email, "Sign in")
+    walk.look("mfa_authenticate")
+
+    walk, user = Walk(tour.house.visitor("eva"), found=walk.found), tour.world.people["eva"]
+    walk.visitor.become(user)
+    Authenticator.objects.filter(user=user).delete()
+    walk.visitor.open(reverse("account:confirm"))
+    walk.look("account:confirm")
+    with passkey(walk.visitor):
+        walk.visitor.open(reverse("mfa_activate_totp"))
+        walk.look("mfa_activate_totp")
+        walk.visitor.follow("Use a passkey instead")
+        walk.look("mfa_add_webauthn")
+        walk.visitor.press("Add")
+        walk.look("mfa_reauthenticate")
+        walk.visitor.follow("Use a security key")
+        walk.look("mfa_reauthenticate_webauthn")
+        walk.visitor.press("Use my passkey")
+        walk.look("mfa_view_recovery_codes")
+        walk.visitor.open(reverse("mfa_generate_recovery_codes"))
+        walk.look("mfa_generate_recovery_codes")
+        walk.visitor.open(reverse("mfa_list_webauthn"))
+        walk.visitor.follow("Remove Master key")
+        walk.look("mfa_remove_webauthn")
+        TOTP.activate(user, generate_totp_secret())
+        walk.visitor.open(reverse("mfa_deactivate_totp"))
+        walk.look("mfa_deactivate_totp")
+    assert not walk.found, "\n".join(walk.found)
+
+
+ERRORS: dict[str, dict[str, Any]] = {
+    "400": {},
+    "403": {},
+    "403_csrf": {},
+    "404": {},
+    "413": {"most": 10**8},
+    "429": {"wait": "5 minutes"},
+    "500": {},
+    "503": {},
+}
+
+
+def test_everybody_can_read_what_went_wrong(tour: Tour) -> None:
+    visitor, found = tour.visitor(""), []
+    for name, context in ERRORS.items():
+        page = render_to_string(f"{name}.html", context)
+        visitor.page.route("**/went-wrong/", partial(Route.fulfill, body=page, content_type="text/html"), times=1)
+        visitor.open("/went-wrong/")
+        assert visitor.page.locator(".error-code").inner_text() == name[:3]
+        found += [f"{name} {one}" for one in looked_at(visitor)]
+    assert not found, "\n".join(found)
+
+
+FORMS = [
+    Spot("account:bank_account", "anna"),
+    Spot("seller:draft_contract", "anna"),
+    Spot("seller:record_payment", "anna", "invoice link-accepted"),
+    Spot("buyer:accept_part", "paul", "submission NL-2026-021/3"),
+]
+
+
+@pytest.mark.parametrize("spot", FORMS, ids=lambda spot: str(spot.view))
+def test_everybody_can_use_a_form_that_comes_back(spot: Spot, tour: Tour) -> None:
+    """Sent empty: every field has its error beside it, and above them stands a list of all."""
     visitor = tour.open(spot)
-    page = visitor.page
-    page.evaluate(AXE_SCRIPT)
-    page.evaluate(STILL)
-    found = [*_violations(page, EVERY_RULE), *_sticking_out(page)]
-    page.emulate_media(color_scheme="dark")
-    found += _violations(page, COLOURS)
-    for size in BETWEEN:
-        page.set_viewport_size(size)
-        found += _sticking_out(page)
-    page.set_viewport_size(PHONE)
-    found += _violations(page, COLOURS)
-    page.emulate_media(color_scheme="light")
-    found += [*_violations(page, EVERY_RULE), *_sticking_out(page)]
-    page.set_viewport_size(SMALLEST)
-    found += [*_sticking_out(page), *visitor.troubles]
+    with visitor.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        visitor.page.evaluate(EMPTY)
+    assert answered.value.status == 422
+    visitor.page.wait_for_load_state()
+    assert visitor.page.locator("[data-error-summary]").is_visible()
+    visitor.troubles.clear()  # the browser notes the 422
+    found = looked_at(visitor)
     assert not found, "\n".join(found)
 
 

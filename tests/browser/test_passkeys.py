@@ -1,33 +1,12 @@
 """Passkeys, with Chromium's own virtual authenticator: add one, sign in with it, confirm with it, remove it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 
 from apps.parties.models import User
 from tests import scenarios
-from tests.browser.visitors import House, Visitor
-
-
-@contextmanager
-def device(visitor: Visitor) -> Iterator[None]:
-    """A phone that says yes to every question, and knows its owner."""
-    session = visitor.context.new_cdp_session(visitor.page)
-    session.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    yield
-    session.detach()
+from tests.browser.visitors import House, passkey
 
 
 def analyst() -> User:
@@ -41,7 +20,7 @@ def test_a_financier_works_with_a_passkey_alone(house: House) -> None:
     frank = house.visitor("frank")
     frank.become(user)
     Authenticator.objects.filter(user=user).delete()
-    with device(frank):
+    with passkey(frank):
         frank.open("/accounts/security/authenticator/")
         frank.follow("Use a passkey instead")
         frank.press("Add")

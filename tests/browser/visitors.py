@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -193,15 +193,16 @@ class Visitor:
         self.fill(Your_name=name)
         self.fill_in("email", email)
         self.press("Go on")
-        self._enter_mailed_code(email, "Confirm")
+        self.enter_mailed_code(email, "Confirm")
 
     def sign_in(self, email: str) -> None:
         """On the sign-in page: ask for a code, and enter it."""
         self.fill_in("email", email)
         self.press("Send me a code")
-        self._enter_mailed_code(email, "Sign in")
+        self.enter_mailed_code(email, "Sign in")
 
-    def _enter_mailed_code(self, email: str, button: str) -> None:
+    def enter_mailed_code(self, email: str, button: str) -> None:
+        """Enter the code of the newest mail, and go on."""
         self.page.locator('input[name="code"]').wait_for()
         letter = mail_to(email, about=re.compile("code|Confirm your e-mail"))
         found = re.search(r"^([A-Z0-9]{3,}(?:-[A-Z0-9]{3,})*)$", str(letter.body), re.MULTILINE)
@@ -215,6 +216,24 @@ class Visitor:
             time.sleep(30 - time.time() % 30)
         self.fill_in("code", format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
         self.press(button)
+
+
+@contextmanager
+def passkey(visitor: Visitor) -> Iterator[None]:
+    """A phone that says yes to every question, and knows its owner."""
+    session = visitor.context.new_cdp_session(visitor.page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    yield
+    session.detach()
 
 
 def wait_for(what: Callable[[], Any], missed: Callable[[], str]) -> Any:
