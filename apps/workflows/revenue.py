@@ -75,7 +75,7 @@ def recognise_together(contract_refs: Sequence[str], *, seller_id: int, through:
 
 def work_off(*, period_ref: str, seller_id: int) -> None:
     """Bring every contract up to the end of the month, :data:`AT_ONCE` in a transaction, and shut the month."""
-    with walls.asking_for(seller_id), transaction.atomic():
+    with walls.asking_for(seller_id), transaction.atomic(durable=True):
         period = revenue.take_up(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())
         if period.state == PeriodState.CLOSED:
             return
@@ -92,8 +92,8 @@ def work_off(*, period_ref: str, seller_id: int) -> None:
                 with walls.asking_for(seller_id):
                     revenue.note_progress(period, done=done)
     except Exception as error:
-        with walls.asking_for(seller_id), transaction.atomic():
+        with walls.asking_for(seller_id), transaction.atomic(durable=True):
             revenue.note_failure(period_ref=period_ref, contract_ref=at_work, failure=repr(error))
         raise
-    with walls.asking_for(seller_id), transaction.atomic():
+    with walls.asking_for(seller_id), transaction.atomic(durable=True):
         revenue.shut(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())

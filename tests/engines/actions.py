@@ -105,6 +105,8 @@ class Attempt:
     """Whether bytes are stored beside the database."""
     said_again: str = ""
     """What somebody is told who does it again, where that is no answer but a sentence."""
+    goes_on: bool = False
+    """Whether it commits more than once, and done again goes on where it stood."""
     has_key: bool = True
     """Whether a second time is the first one's retry; without, it is done anew each time, with an answer of its own."""
 
@@ -849,6 +851,18 @@ def recognise_together(world: World) -> Attempt:
         ),
         lambda: acting(seller, at=START),
     )
+
+
+@story
+def work_off(world: World) -> Attempt:
+    """The month of a seller of one contract, of which nothing is recognised yet."""
+    seller = Actor.system(organisation_id=world.ids["closing.seller"])
+
+    def run(_key: str) -> Answer:
+        revenue.work_off(period_ref=world["closing"], seller_id=seller.organisation_id)
+        return {}
+
+    return Attempt(run, lambda: acting(seller, at=START), goes_on=True)
 
 
 @story

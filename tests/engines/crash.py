@@ -4,6 +4,9 @@ A point is before or after a statement, before COMMIT, after COMMIT, or the mome
 process dies before the answer. What did not commit must have left nothing in any table; what did must be there as a
 whole; and the same key afterwards ends with the action done exactly once and the answer that was stored.
 
+What commits more than once, as a job that works off one thing after the other, goes on where it stood: killed at any
+point, between two of its transactions as well, it has done the same in the end as one that nobody killed.
+
 How many rows the action adds to each table is what an undisturbed run says of itself, counted by Postgres.
 """
 
@@ -31,6 +34,7 @@ BEFORE_COMMIT: Final = "before COMMIT"
 COMMIT_SENT: Final = "COMMIT sent, answer not read"
 AFTER_COMMIT: Final = "after COMMIT"
 COMMITTING: Final = (COMMIT_SENT, AFTER_COMMIT)
+DONE: Final = "after everything"
 CHANGES: Final = (
     "SELECT relname, n_tup_ins - n_tup_del FROM pg_stat_xact_user_tables WHERE n_tup_ins <> n_tup_del"
     " AND schemaname = 'public'"
@@ -54,12 +58,16 @@ def try_action(
     for number, point in enumerate(last):
         with copy(template):
             attempt = STORIES[name](world)
+            if attempt.goes_on:
+                break
             before = truth.fingerprint()
             if number == 0:
                 course = course_of(attempt)
                 _expect_nothing(before, BEFORE_COMMIT, report)
                 _before_commit(attempt, before, _some(course.points, chance=chance, most=most), report)
             _at_commit(attempt, before, course, point, report)
+    if attempt.goes_on:
+        _go_on(name, world, template, _Chosen(chance, most, last), report)
     report.findings = [f"{name}: {finding}" for finding in report.findings]
     return report
 
@@ -131,6 +139,44 @@ def _at_commit(attempt: Attempt, before: str, course: Course, point: str, report
     report.findings += [f"killed {point}: {finding}" for finding in found]
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    chance: random.Random
+    most: int | None
+    last: Sequence[str]
+
+    def of(self, passed: Sequence[str]) -> list[str]:
+        """Before and at the last COMMIT, and of what passes before it so many points."""
+        commits = len([point for point in passed if point.startswith(BEFORE_COMMIT)])
+        ends = [_numbered(point, commits) for point in (BEFORE_COMMIT, *self.last)]
+        sent = [_numbered(COMMIT_SENT, number) for number in range(1, commits + 1)]
+        before = [point for point in [*passed, *sent] if point not in ends]
+        return [*_some(before, chance=self.chance, most=self.most), *ends]
+
+
+def _go_on(name: str, world: World, template: str, chosen: _Chosen, report: Report) -> None:
+    """Kill what commits more than once, and let it go on: each time in a copy of its own."""
+    with copy(template):
+        attempt, rows = STORIES[name](world), truth.counts()
+        said = _killed(attempt, new_key(), at=DONE)
+        if said is None:
+            raise AssertionError("the action never came to its end")
+        truth.wait_until_alone()
+        whole = truth.added(rows)
+    for point in chosen.of(said[0]):
+        with copy(template):
+            attempt, rows, key = STORIES[name](world), truth.counts(), new_key()
+            report.trials += 1
+            _killed(attempt, key, at=point)
+            truth.wait_until_alone()
+            found = [] if truth.added(rows).items() <= whole.items() else ["more is there than in the end"]
+            attempt(key)
+            attempt(key)
+            if (grown := truth.added(rows)) != whole:
+                found.append(f"it did not go on where it stood: {_differ(grown, whole)}")
+            report.findings += [f"killed {point}: {finding}" for finding in [*found, *truth.wrong()]]
+
+
 def _differ(found: dict[str, int], expected: dict[str, int]) -> str:
     tables = sorted(table for table in {*found, *expected} if found.get(table, 0) != expected.get(table, 0))
     return ", ".join(f"{table} {found.get(table, 0):+d} instead of {expected.get(table, 0):+d}" for table in tables)
@@ -168,8 +214,10 @@ def _killed(attempt: Attempt, key: str, *, at: str) -> Any:
 
 def _die_on_the_way(attempt: Attempt, key: str, *, at: str, mouth: int) -> None:
     try:
-        with attempt.asks(), _watched(_Killer(at, mouth)):
+        killer = _Killer(at, mouth)
+        with attempt.asks(), _watched(killer):
             attempt.run(key)
+            killer.pass_by(DONE)
     finally:
         os._exit(0)  # it lived: the point was not on its way
 
@@ -180,7 +228,7 @@ class _Killer:
     def __init__(self, point: str, mouth: int) -> None:
         self.point, self.mouth = point, mouth
         self.passed: list[str] = []
-        self.statements = 0
+        self.statements = self.commits = 0
         self.watching = True
 
     def pass_by(self, point: str) -> None:
@@ -205,15 +253,21 @@ class _Killer:
         return result
 
     def commit(self, commit: Callable[[], None]) -> None:
-        self.pass_by(BEFORE_COMMIT)
-        if self.point == COMMIT_SENT:
+        self.commits += 1
+        self.pass_by(_numbered(BEFORE_COMMIT, self.commits))
+        if self.point == _numbered(COMMIT_SENT, self.commits):
             sent = connection.connection.pgconn
             sent.send_query(b"COMMIT")
             while sent.flush():
                 pass
-            self.pass_by(COMMIT_SENT)
+            self.pass_by(self.point)
         commit()
-        self.pass_by(AFTER_COMMIT)
+        self.pass_by(_numbered(AFTER_COMMIT, self.commits))
+
+
+def _numbered(point: str, commit: int) -> str:
+    """The point at the so-manieth COMMIT; most actions have but one."""
+    return point if commit == 1 else f"{point}, the {commit}th"
 
 
 @contextmanager

@@ -49,6 +49,7 @@ from apps.workflows import (
     refunding,
     reminding,
     reserving,
+    revenue,
     statements,
     step_up,
     team,
@@ -105,6 +106,7 @@ def build() -> World:
         _financing(world)
         _teams(world)
         _desk(world)
+        _closing(world)
     return world
 
 
@@ -692,6 +694,16 @@ def _teams(world: World) -> None:
         before_acceptance.pass_by_link(
             actor=hein, key=key(), submission_ref=submission.ref, name="Nina", email="nina@hafen.example"
         )
+
+
+def _closing(world: World) -> None:
+    """A seller of one contract, of which nothing is recognised yet, whose month is being closed."""
+    deal = scenarios.organisations("closing")
+    scenarios.active_contract(deal, draft=scenarios.software_draft(deal, number="C-1"), at=START)
+    ended = START.date().replace(day=1) - timedelta(days=1)
+    with acting(scenarios.member(deal, "billing"), at=START) as bilge:
+        world.refs["closing"] = revenue.close_period(actor=bilge, key=key(), through=ended)["period"]
+    world.ids["closing.seller"] = deal.seller.pk
 
 
 def _desk(world: World) -> None:
