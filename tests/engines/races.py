@@ -6,6 +6,7 @@ time-out; and afterwards the database has grown by what the winner does alone, a
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -69,6 +70,8 @@ ONE_WINS: Final[dict[str, dict[str, int]]] = {
     "six renewals of one link": {"renew_link": 6},
     "six documents asked for again": {"retry_document": 6},
     "six removals of one member": {"end_membership": 6},
+    "six credit notes on what one page showed": {"credit_invoice": 6},
+    "six releases of one retention": {"release_retention": 6},
 }
 """How many of each action start together; of all of them exactly one gets through."""
 SOME_WIN: Final[dict[str, dict[str, int]]] = {
@@ -83,15 +86,30 @@ SOME_WIN: Final[dict[str, dict[str, int]]] = {
     "an answer that is begun against a signature": {"answer_proposal": 2, "sign_contract": 2},
     "six comments and a signature": {"comment_contract": 6, "sign_contract": 1},
     "accrual against collection": {"accrue_income": 3, "collect_payment": 3},
+    "a change order against a sign-off under its contract": {"sign_change": 3, "accept_milestone": 3},
+    "reversal of a collection against the payout of its reserve": {
+        "reverse_collection": 3,
+        "pay_reserve": 3,
+    },
+    "acceptance against a dispute of it": {"accept_milestone": 3, "dispute_submission": 3},
+    "a credit note against a payment of its invoice": {"credit_invoice": 3, "record_payment": 3},
+    "withdrawal of an acceptance against a payment of its invoice": {"grant_nullification": 3, "record_payment": 3},
 }
 """Here several may get through, one after the other; whoever does not is refused in words, and everything adds up."""
+ABOUT: Final[dict[str, dict[str, str]]] = {
+    "acceptance against a dispute of it": {"silent": "submission"},
+    "a credit note against a payment of its invoice": {"payable": "creditable"},
+    "withdrawal of an acceptance against a payment of its invoice": {"payable": "doubted"},
+}
+"""What in the stories of a race stands for what, so that they meet at one thing."""
 
 
 def run(name: str, world: World, template: str) -> Report:
     """One race in a copy of the world."""
     report = Report(name, seed=0, trials=1)
+    met = replace(world, refs=world.refs | {one: world[other] for one, other in ABOUT.get(name, {}).items()})
     with copy(template):
-        report.findings = [f"{name}: {finding}" for finding in RACES[name](world)]
+        report.findings = [f"{name}: {finding}" for finding in RACES[name](met)]
     return report
 
 
