@@ -1,6 +1,6 @@
 """Disputes for every test that needs one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.files.base import ContentFile
@@ -58,7 +58,14 @@ def on_invoice(
 
 
 def proposed(
-    dispute: Dispute, outcome: str, *, actor: Actor, at: datetime, amount: str = "", note: str = "So be it."
+    dispute: Dispute,
+    outcome: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    amount: str = "",
+    note: str = "So be it.",
+    kept_until: date | None = None,
 ) -> DisputeProposal:
     with acting(actor, at=at):
         answer = disputing.propose_outcome(
@@ -68,6 +75,7 @@ def proposed(
             outcome=outcome,
             amount=Decimal(amount) if amount else None,
             note=note,
+            kept_until=kept_until,
         )
         return DisputeProposal.objects.get(ref=answer["proposal"])
 

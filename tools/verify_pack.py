@@ -733,6 +733,7 @@ def expected_proposal(pack, number, entry, told):
         "number": number,
         **acted(pack, entry, "proposed_at"),
         **{part: facts[part] for part in ("outcome", "upheld")},
+        **({"kept_until": facts["kept_until"]} if "kept_until" in facts else {}),
         "note": worded(told, "note", facts["note_sha256"]),
     }
 

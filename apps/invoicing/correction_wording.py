@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 
 from apps.core.printing.words import day, money
-from apps.invoicing.snapshot import Corrects, SemanticInvoice
+from apps.invoicing.snapshot import Corrects, Preceding, SemanticInvoice
 
 
 def correction(invoice: SemanticInvoice) -> str:
@@ -20,6 +20,8 @@ def correction(invoice: SemanticInvoice) -> str:
             date=day(invoice.preceding.issue_date),
             reason=invoice.preceding.reason,
         )
+    if invoice.preceding.kept_back_again:
+        return _kept_back_again(invoice.preceding)
     charge = invoice.preceding.charge
     if charge:
         said = {
@@ -42,6 +44,26 @@ def correction(invoice: SemanticInvoice) -> str:
     )
     return words.format(
         number=invoice.preceding.number, date=day(invoice.preceding.issue_date), reason=invoice.preceding.reason
+    )
+
+
+def _kept_back_again(preceding: Preceding) -> str:
+    words = (
+        gettext(
+            "Both sides agreed that so much of statement {number} of {date} was released in error. It is retained again"
+            " until {until}. Reason: {reason}"
+        )
+        if preceding.kept_until is not None
+        else gettext(
+            "Both sides agreed that so much of statement {number} of {date} was released in error. It is retained again"
+            " until the buyer releases it. Reason: {reason}"
+        )
+    )
+    return words.format(
+        number=preceding.number,
+        date=day(preceding.issue_date),
+        until=day(preceding.kept_until) if preceding.kept_until is not None else "",
+        reason=preceding.reason,
     )
 
 

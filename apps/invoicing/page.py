@@ -82,8 +82,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
     tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
     is_credit = invoice.preceding is not None
     billed = sum(line.quantity > 0 for line in invoice.lines)
-    # Nobody accepted damages, nor what is charged back.
-    is_supply = not invoice.of_late_payment and not (invoice.preceding is not None and invoice.preceding.charge)
+    # Nobody accepted damages, nor what is charged back, nor retention.
+    is_supply = not invoice.of_late_payment and (invoice.preceding is None or invoice.preceding.is_of_supply)
     return Page(
         language=get_language() or invoice.language,
         title=wording.title(invoice),
@@ -139,8 +139,8 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
     crosses = any(row.category == rules.INTRA_COMMUNITY for row in invoice.taxes)
     facts = [
         (gettext("Invoice date") if is_invoice else gettext("Date"), words.day(invoice.issue_date)),
-        (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
-        (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
+        (_corrected_term(invoice), preceding.number if preceding is not None else ""),
+        (_date_term(invoice), words.day(preceding.issue_date) if preceding is not None else ""),
         (gettext("Your reference"), invoice.buyer_reference),
         (gettext("Your order"), invoice.order_number),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on) if invoice.acceptance else ""),
@@ -151,6 +151,16 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
     ]
     return [(term, value) for term, value in facts if value]
+
+
+def _corrected_term(invoice: SemanticInvoice) -> str:
+    is_of_retention = invoice.preceding is not None and invoice.preceding.kept_back_again
+    return gettext("Corrects statement") if is_of_retention else gettext("Corrects invoice")
+
+
+def _date_term(invoice: SemanticInvoice) -> str:
+    is_of_retention = invoice.preceding is not None and invoice.preceding.kept_back_again
+    return gettext("Date of that statement") if is_of_retention else gettext("Date of that invoice")
 
 
 def _row(line: Line, currency: str, tax_word: str, *, billed: int, is_supply: bool = True) -> Row:

@@ -60,12 +60,25 @@ CHECKS = (
     Check(
         "What is released of every retention is what releases shared out, and never more than was withheld",
         """
-        SELECT 'retention of ' || i.number, coalesce(sum(s.amount), 0), r.released
+        SELECT 'retention of ' || i.number, s.amount - b.amount, r.released
         FROM invoicing_retention r
         JOIN invoicing_invoice i ON i.id = r.invoice_id
-        LEFT JOIN invoicing_retentionshare s ON s.retention_id = r.id
-        GROUP BY i.number, r.id
-        HAVING coalesce(sum(s.amount), 0) <> r.released OR r.released > r.held
+        CROSS JOIN LATERAL (SELECT coalesce(sum(s.amount), 0) AS amount FROM invoicing_retentionshare s
+            WHERE s.retention_id = r.id) s
+        CROSS JOIN LATERAL (SELECT coalesce(sum(b.amount), 0) AS amount FROM invoicing_retentionreturnshare b
+            WHERE b.retention_id = r.id) b
+        WHERE s.amount - b.amount <> r.released OR r.released + r.returned > r.held
+        """,
+    ),
+    Check(
+        "What came back of every release is credited on its statement and shared out, and nothing else is credited",
+        """
+        SELECT 'release ' || l.ref, coalesce(t.credited, 0), b.amount
+        FROM invoicing_retentionrelease l
+        JOIN invoicing_openitem t ON t.invoice_id = l.invoice_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(s.amount), 0) AS amount FROM invoicing_retentionreturn r
+            JOIN invoicing_retentionreturnshare s ON s.back_id = r.id WHERE r.release_id = l.id) b
+        WHERE t.credited <> b.amount
         """,
     ),
     Check(

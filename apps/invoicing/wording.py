@@ -71,6 +71,11 @@ def _credited(preceding: Preceding) -> str:
         return gettext("What is open again on invoice {number} is payable as that invoice says.").format(
             number=preceding.number
         )
+    if preceding.kept_back_again:
+        return gettext(
+            "Nothing is to be paid on this credit note: it lowers what statement {number} asks for. What was paid"
+            " beyond that stays yours, to be set off or paid back."
+        ).format(number=preceding.number)
     return gettext(
         "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
         " beyond that stays yours, to be set off or paid back."
@@ -195,6 +200,14 @@ def late_payment() -> str:
     )
 
 
+def kept_back_again() -> str:
+    """Why a credit note to a statement of retention bears no tax."""
+    return gettext(
+        "Its statement was no tax invoice, and the price does not change: all tax stands on the invoices of which the"
+        " retention was kept back. No tax is credited here."
+    )
+
+
 def damages() -> str:
     """Why damages and what is charged back bear no tax, where the contract treats them so."""
     return gettext("This is compensation and no supply, as the contract says: it is outside the scope of VAT.")
@@ -204,6 +217,8 @@ def of_tax(invoice: SemanticInvoice) -> list[str]:
     """What is to be said of its tax: one sentence for each treatment, or why there is none."""
     if invoice.of_late_payment:
         return [late_payment()]
+    if invoice.preceding is not None and invoice.preceding.kept_back_again:
+        return [kept_back_again()]
     categories = dict.fromkeys(row.category for row in invoice.taxes)
     if invoice.preceding is not None and invoice.preceding.charge and rules.OUTSIDE_SCOPE in categories:
         return [damages()]

@@ -27,6 +27,7 @@ class PartRow:
     state: PartState
     when: str
     kind: str
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,15 @@ def panel_of(contract: Contract, *, side: str) -> RetentionPanel | None:
     return RetentionPanel(
         sums=state,
         agreed=retention_wording.withheld(state.terms, currency=contract.currency),
-        rows=[PartRow(one, retention_wording.event(one.part), state.kinds[one.kind - 1].name) for one in state.parts],
+        rows=[
+            PartRow(
+                one,
+                retention_wording.event(one.part),
+                state.kinds[one.kind - 1].name,
+                came_back=one.position > len(state.terms.schedule),
+            )
+            for one in state.parts
+        ],
         may_release=bool(_open(state, side=side)),
     )
 

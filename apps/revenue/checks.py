@@ -80,7 +80,7 @@ CHECKS = (
              WHERE i.contract_id = c.id AND i.kind NOT IN ('retention_release', 'late_charge'))
             - (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
-             AND i.kind <> 'late_charge') AS billed,
+             AND i.kind NOT IN ('retention_release', 'late_charge')) AS billed,
             (SELECT coalesce(sum(l.amount), 0) FROM ledger_balance l JOIN ledger_account a ON a.id = l.account_id
              JOIN ledger_book k ON k.id = a.book_id WHERE k.purpose = 'seller' AND k.organisation_id = c.seller_id
              AND k.currency = c.currency AND a.code IN ('2000', '2050') AND l.key = 'contract:' || c.ref) AS booked
@@ -130,7 +130,7 @@ CHECKS = (
                AND r.cause = 'bonus:' || i.ref))) AS net,
             (SELECT coalesce(sum(n.net + n.given_back), 0) FROM invoicing_creditnote n
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
-             AND i.kind NOT IN ('advance', 'late_charge')
+             AND i.kind NOT IN ('retention_release', 'advance', 'late_charge')
              AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
                FROM revenue_recognition r WHERE r.contract_id = c.id
                AND (r.cause = 'credit:' || n.ref OR starts_with(r.cause, 'credit:' || n.ref || ':'))))) AS credited) b

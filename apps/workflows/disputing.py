@@ -1,18 +1,16 @@
 """Disputes: one side says that an amount is not to be accepted or not owed, the other answers, both settle it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
-from procrastinate.jobs import JobDeferrer
 
 from apps.audit import services as audit
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, GuestGrant
-from apps.core import clock
+from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
@@ -21,11 +19,12 @@ from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, FirstAcceptance
 from apps.milestones.services import CriterionVerdict, MissedPosition, Part
-from apps.parties.actor import Actor, ActorKind
+from apps.parties.actor import Actor
 from apps.workflows import (
     before_acceptance,
     crediting,
     dispute_jobs,
+    dispute_news,
     going_on,
     jobs,
     mended,
@@ -34,9 +33,8 @@ from apps.workflows import (
     sign_off,
 )
 from apps.workflows.dispute_jobs import ENDED, RAISED
+from apps.workflows.dispute_news import DISPUTE
 from apps.workflows.once import Answer, once
-
-DISPUTE: Final = GuestGrant.Purpose.DISPUTE
 
 
 @once
@@ -56,9 +54,9 @@ def dispute_submission(
         at=at,
     )
     jobs.defer(
-        *_news(dispute, RAISED, actor=actor),
-        *_news_to_financiers(dispute),
-        *_own_link(dispute, actor=actor, at=at),
+        *dispute_news.news(dispute, RAISED, actor=actor),
+        *dispute_news.to_financiers(dispute),
+        *dispute_news.own_link(dispute, actor=actor, at=at),
     )
     return {"dispute": dispute.ref}
 
@@ -102,7 +100,7 @@ def dispute_rest(
         comment=reason,
         at=at,
     )
-    jobs.defer(*_news(dispute, RAISED, actor=actor), *_own_link(dispute, actor=actor, at=at))
+    jobs.defer(*dispute_news.news(dispute, RAISED, actor=actor), *dispute_news.own_link(dispute, actor=actor, at=at))
     if isinstance(done, FirstAcceptance):
         return {**before_acceptance.call_second(done, contract=contract), "dispute": dispute.ref}
     answer = sign_off.bill_accepted(
@@ -133,7 +131,7 @@ def dispute_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, r
         at=at,
     )
     invoicing.keep_dispute(dispute=dispute, about=about)
-    jobs.defer(*_news(dispute, RAISED, actor=actor), *_news_to_financiers(dispute))
+    jobs.defer(*dispute_news.news(dispute, RAISED, actor=actor), *dispute_news.to_financiers(dispute))
     return {"dispute": dispute.ref}
 
 
@@ -143,7 +141,7 @@ def answer_dispute(*, actor: Actor, key: str, dispute_ref: str, text: str) -> An
     contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     said = milestones.write_position(contract=contract, dispute_ref=dispute_ref, actor=actor, text=text, at=at)
-    jobs.defer(*_news(said.dispute, f"position.{said.number}", actor=actor))
+    jobs.defer(*dispute_news.news(said.dispute, f"position.{said.number}", actor=actor))
     return {"dispute": dispute_ref, "position": str(said.number)}
 
 
@@ -167,16 +165,33 @@ def attach_to_dispute(*, actor: Actor, dispute_ref: str, upload: "File[Any]") ->
 
 @once
 def propose_outcome(
-    *, actor: Actor, key: str, dispute_ref: str, outcome: str, amount: Decimal | None = None, note: str = ""
+    *,
+    actor: Actor,
+    key: str,
+    dispute_ref: str,
+    outcome: str,
+    amount: Decimal | None = None,
+    note: str = "",
+    kept_until: date | None = None,
 ) -> Answer:
-    """One side says how it would settle the dispute; nothing is settled before the other side agrees."""
+    """One side says how it would settle the dispute; nothing is settled before the other side agrees.
+
+    Retention that was released in error is kept back again, ``kept_until`` or until the buyer releases it.
+    """
     contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     proposal = milestones.propose_outcome(
-        contract=contract, dispute_ref=dispute_ref, actor=actor, outcome=outcome, amount=amount, note=note, at=at
+        contract=contract,
+        dispute_ref=dispute_ref,
+        actor=actor,
+        outcome=outcome,
+        amount=amount,
+        note=note,
+        kept_until=kept_until,
+        at=at,
     )
-    invoicing.require_upheld_creditable(dispute=proposal.dispute, upheld=proposal.upheld)
-    jobs.defer(*_news(proposal.dispute, f"outcome.{proposal.number}", actor=actor))
+    invoicing.require_upheld_creditable(proposal=proposal)
+    jobs.defer(*dispute_news.news(proposal.dispute, f"outcome.{proposal.number}", actor=actor))
     return {"dispute": dispute_ref, "proposal": proposal.ref}
 
 
@@ -230,7 +245,7 @@ def remind_of_position(*, actor: Actor, key: str, dispute_ref: str) -> Answer:
 
 def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) -> Answer:
     """What follows the end of a dispute. Last in its workflow: the number of a credit note is taken here."""
-    news = [*_news(dispute, ENDED, actor=actor), *_news_to_financiers(dispute)]
+    news = [*dispute_news.news(dispute, ENDED, actor=actor), *dispute_news.to_financiers(dispute)]
     contracts.close_grants(subject_ref=dispute.ref, at=at)
     if dispute.reservation is not None:
         return mended.settle_defect(dispute, news=news, contract=contract, actor=actor, at=at)
@@ -258,41 +273,3 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
         recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     answer = {"dispute": dispute.ref, "state": str(dispute.state)}
     return answer if note is None else {**answer, "credit_note": note.ref, "number": note.number}
-
-
-def _news(dispute: Dispute, what: str, *, actor: Actor) -> list[JobDeferrer]:
-    """The other side hears of what was said and done, with a personal link where nobody of the buyer is a member."""
-    contract = dispute.contract
-    if dispute.is_live and actor.organisation_id == contract.seller_id:
-        going_on.keep_link(contract, DISPUTE, dispute.ref, actor=actor, at=clock.now())
-    reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
-    return [
-        dispute_jobs.send_dispute_news.configure(
-            task_kwargs={"dispute_ref": dispute.ref, "what": what, "organisation_id": reader}
-        )
-    ]
-
-
-def _own_link(dispute: Dispute, *, actor: Actor, at: datetime) -> list[JobDeferrer]:
-    """A guest goes on in the dispute by another link than the one to the submission, which may be decided before."""
-    if actor.kind is not ActorKind.GUEST:
-        return []
-    return going_on.link(dispute.contract, DISPUTE, dispute.ref, actor=actor, at=at)
-
-
-def _news_to_financiers(dispute: Dispute) -> list[JobDeferrer]:
-    """Who advances on what is in dispute hears when that begins and when it ends."""
-    invoice = invoicing.invoice_of_dispute(dispute)
-    milestone = dispute.milestone if invoice is None else invoice.milestone
-    if milestone is None:
-        return []
-    return [
-        dispute_jobs.send_dispute_to_financier.configure(
-            task_kwargs={
-                "dispute_ref": dispute.ref,
-                "tranche_ref": tranche.ref,
-                "organisation_id": tranche.financier_id,
-            }
-        )
-        for tranche in financing.advances_on(milestone)
-    ]

@@ -44,6 +44,8 @@ INSERT_ONLY = {
     "invoicing_paymentreversal",
     "invoicing_lateclaim",
     "invoicing_retentionrelease",
+    "invoicing_retentionreturn",
+    "invoicing_retentionreturnshare",
     "invoicing_retentionshare",
     "invoicing_statementfile",
     "ledger_account",

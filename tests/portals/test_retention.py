@@ -20,7 +20,7 @@ from apps.contracts.retention import (
 )
 from apps.contracts.rules import read_retention
 from apps.core import clock
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import CreditNote, Invoice
 from apps.invoicing.rules import Sheet, SheetLine, Standing
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.progress import _summary
@@ -140,6 +140,40 @@ def test_both_sides_see_what_is_held_and_the_buyer_releases_a_part(parties: Part
         assert client.get(reverse(f"{side}:invoices")).content.decode().count("Release of retention") == 1
     refused = signed_in(parties, "billing").get(reverse("seller:release_retention", args=[contract.ref]))
     assert "Nothing is withheld that you could release" in refused.content.decode()
+    released_in_error(parties, contract, statement, buyer)
+
+
+def released_in_error(parties: Parties, contract: Contract, statement: Invoice, buyer: Client) -> None:
+    """The same statement disputed on its page, and settled by both sides on theirs."""
+    url = reverse("buyer:dispute_invoice", args=[statement.ref])
+    assert url in buyer.get(reverse("buyer:invoice", args=[statement.ref])).content.decode()
+    assert "released in error" in buyer.get(url).content.decode()
+    raised = {"key": key(), "how": "amount", "amount": "1000", "reason": "The roof leaks.", "answer_days": "14"}
+    here = buyer.post(url, raised)["Location"]
+    billing = signed_in(parties, "billing")
+    own = here.replace("/buyer/", "/seller/")
+    said = {"key": key(), "do": "propose", "outcome": "partly_upheld", "amount": "400.01", "note": ""}
+    late = billing.post(own, {**said, "kept_until": "2020-01-01"})
+    assert (late.status_code, "kept back no longer" in late.content.decode()) == (422, True)
+    until = clock.today("Europe/Berlin") + timedelta(days=90)
+    assert billing.post(own, {**said, "kept_until": until.isoformat()})["Location"] == own
+    shown = buyer.get(here)
+    assert "Retained until" in shown.content.decode()
+    agreed = {"key": key(), "do": "agree", "proposal": shown.context["proposal"].ref}
+    assert "were released in error and are retained again" in buyer.post(here, agreed, follow=True).content.decode()
+    for side, client in (("seller", billing), ("buyer", buyer)):
+        page = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
+        assert "was released in error, and retained again" in page, side
+        assert "2,000.01" in page, "held"
+        page = client.get(reverse(f"{side}:invoice", args=[statement.ref])).content.decode()
+        assert "Retained again" in page, side
+        sheet = client.get(reverse(f"{side}:contract_progress", args=[contract.ref])).context["sheet"]
+        assert sheet.now.retained == D("2000.01"), side
+    with acting(scenarios.seller_actor(parties)):
+        note = CreditNote.objects.get()
+    for side, client in (("seller", billing), ("buyer", buyer)):
+        page = client.get(reverse(f"{side}:credit_note", args=[note.ref])).content.decode()
+        assert "Corrects statement" in page, side
 
 
 def test_the_sellers_figures_count_what_was_billed_once_and_nothing_retained_as_due(parties: Parties) -> None:

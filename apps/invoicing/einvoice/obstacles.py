@@ -26,7 +26,10 @@ class Obstacle(models.TextChoices):
 
     RETENTION = (
         "retention",
-        _("This asks for retention that was released. The tax invoices are those that it names; each has its own XML."),
+        _(
+            "This is about retention that was released, and bills no supply. The tax invoices are those that it names;"
+            " each has its own XML."
+        ),
     )
     LATE_CHARGE = (
         "late_charge",
@@ -69,6 +72,7 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
     """The first reason for which EN 16931 cannot carry this invoice; None when it can."""
     seller, buyer = invoice.seller, invoice.buyer
     found = {
+        Obstacle.RETENTION: invoice.preceding is not None and invoice.preceding.kept_back_again,
         Obstacle.LATE_CHARGE: invoice.of_late_payment,
         Obstacle.DECIMALS: money.digits(invoice.currency) > DECIMALS,
         Obstacle.CURRENCY: invoice.currency in UNLISTED_CURRENCIES,

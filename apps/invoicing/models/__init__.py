@@ -23,6 +23,7 @@ from apps.invoicing.models.refund import Refund
 from apps.invoicing.models.reminder_pause import ReminderPause
 from apps.invoicing.models.reminders import ReminderSchedule
 from apps.invoicing.models.retention import Retention, RetentionRelease, RetentionShare
+from apps.invoicing.models.retention_return import RetentionReturn, RetentionReturnShare
 from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
 from apps.invoicing.models.statement import BankStatement, StatementFile
@@ -69,6 +70,8 @@ __all__ = [
     "ReminderSchedule",
     "Retention",
     "RetentionRelease",
+    "RetentionReturn",
+    "RetentionReturnShare",
     "RetentionShare",
     "StatementFile",
     "Withholding",

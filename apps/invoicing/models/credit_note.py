@@ -2,13 +2,14 @@ from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
-from apps.invoicing.models.invoice import BESIDE_PLAN, CREDITS, Invoice, InvoiceKind
+from apps.invoicing.models.invoice import BESIDE_PLAN, CREDITS, NO_SUPPLY, Invoice
 from apps.invoicing.models.invoice_line import LEFT, InvoiceLine
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
@@ -33,8 +34,9 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self._of_link(actor).filter(buyer_id=actor.organisation_id)
 
     def of_supplies(self) -> "CreditNoteQuerySet":
-        """Those that correct what was billed or lower what is owed of it: no waiver of interest for late payment."""
-        return self.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
+        """Those that correct what was billed or lower what is owed of it: no waiver of interest for late payment, and
+        no release of retention that is taken back."""
+        return self.exclude(invoice__kind__in=NO_SUPPLY)
 
     def of_lines(self) -> "CreditNoteQuerySet":
         """Those that credit lines of an invoice of the plan: no damages and no back-charges, no bonus, no waiver."""
@@ -187,6 +189,15 @@ class CreditNote(models.Model):
                 " AND n.state = 'granted' AND n.amount - n.unbilled = NEW.net + NEW.given_back)",
             ),
             guards.at_commit(
+                "a_lowered_statement_is_kept_back_again",
+                guards.INSERT,
+                "IF EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id"
+                " AND i.kind = 'retention_release')"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_retentionreturn b WHERE b.credit_note_id = NEW.id)"
+                " THEN RAISE EXCEPTION 'credit note % lowers a statement of retention and nothing is kept back again',"
+                " NEW.number USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
                 "no_deposit_is_credited_beyond_what_is_left",
                 guards.INSERT,
                 "IF EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND i.kind = 'advance')"
@@ -226,6 +237,11 @@ class CreditNote(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def about(self) -> str:
+        """What becomes of the work or, for a statement of retention, of the money. It reads ``invoice``."""
+        return gettext("Retained again") if self.invoice.is_release else self.get_purpose_display()
 
 
 class CreditNoteLineQuerySet(models.QuerySet["CreditNoteLine"]):

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +30,14 @@ SCHEDULE = (
 )
 """The parts of the schedule that a version ``v`` agrees on, of one kind after the other."""
 SHARES = "(SELECT coalesce(sum(s.amount), 0) FROM invoicing_retentionshare s WHERE s.{column} = {key})"
+RETURNED = "(SELECT coalesce(sum(b.amount), 0) FROM invoicing_retentionreturnshare b WHERE b.retention_id = {key})"
+"""What came back of what was released of one retention: released in error, as both sides agreed."""
+APART = (
+    "(SELECT coalesce(sum(e.amount), 0) FROM invoicing_retentionreturnshare e JOIN invoicing_retentionreturn b"
+    " ON b.id = e.back_id WHERE e.retention_id = {key} AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
+    " WHERE l.contract_id = b.contract_id AND l.position = b.position))"
+)
+"""What of that was not released again."""
 
 
 class Retention(models.Model):
@@ -35,8 +45,9 @@ class Retention(models.Model):
     so is no open item.
 
     ``kind`` counts the kinds that were agreed from 1. ``held`` was withheld when the invoice was issued, less what of
-    it was credited since; ``released`` of it has become due. ``carried`` could not be withheld of it, and is withheld
-    of a later one; negative where too much was before.
+    it was credited since; ``released`` of it has become due. ``returned`` was released in error and is kept back again,
+    for a release of its own. ``carried`` could not be withheld of it, and is withheld of a later one; negative where
+    too much was before.
     """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="retentions")
@@ -47,6 +58,7 @@ class Retention(models.Model):
     currency = models.CharField(max_length=3)
     held = models.DecimalField(_("withheld"), max_digits=18, decimal_places=3)
     released = models.DecimalField(_("released"), max_digits=18, decimal_places=3, default=0)
+    returned = models.DecimalField(_("kept back again"), max_digits=18, decimal_places=3, default=0, db_default=0)
     carried = models.DecimalField(_("carried"), max_digits=18, decimal_places=3, default=0, db_default=0)
 
     objects = RetentionQuerySet.as_manager()
@@ -58,6 +70,10 @@ class Retention(models.Model):
                 condition=Q(held__gte=0, released__gte=0, released__lte=F("held")),
                 name="released_is_at_most_what_was_withheld",
             ),
+            models.CheckConstraint(
+                condition=Q(returned__gte=0, returned__lte=F("held") - F("released")),
+                name="what_came_back_is_withheld",
+            ),
             models.UniqueConstraint("invoice", "kind", name="each_kind_is_withheld_once"),
         ]
         indexes = [
@@ -67,15 +83,23 @@ class Retention(models.Model):
         ]
         triggers = [
             guards.never_deleted(),
-            guards.frozen_when("TRUE", name="only_what_is_released_or_credited_changes", allow=("released", "held")),
+            guards.frozen_when(
+                "TRUE", name="only_what_is_released_or_credited_changes", allow=("released", "returned", "held")
+            ),
             guards.refused_when("a_retention_is_of_something", guards.INSERT, "NEW.held = 0 AND NEW.carried = 0"),
             guards.refused_when("nothing_more_is_withheld_later", guards.UPDATE, "NEW.held > OLD.held"),
-            guards.refused_when("what_is_released_stays_released", guards.UPDATE, "NEW.released < OLD.released"),
+            guards.refused_when(
+                "what_is_released_stays_so_unless_it_comes_back",
+                guards.UPDATE,
+                "(NEW.released < OLD.released OR NEW.returned > OLD.returned)"
+                " AND NEW.released + NEW.returned <> OLD.released + OLD.returned",
+            ),
             guards.at_commit(
                 "released_is_what_was_shared_out",
                 guards.INSERT_OR_UPDATE,
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_retention r WHERE r.id = NEW.id"
-                f" AND r.released = {SHARES.format(column='retention_id', key='r.id')})"
+                f" AND r.released = {SHARES.format(column='retention_id', key='r.id')} - {RETURNED.format(key='r.id')}"
+                f" AND r.returned <= {APART.format(key='r.id')})"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
                 " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'application') AND o.retained ="
                 " (SELECT sum(k.held) FROM invoicing_retention k WHERE k.invoice_id = i.id)"
@@ -89,6 +113,11 @@ class Retention(models.Model):
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.held} withheld, {self.released} released"
 
+    @property
+    def left(self) -> Decimal:
+        """What the parts that were agreed still release of it."""
+        return self.held - self.released - self.returned
+
 
 class RetentionReleaseQuerySet(models.QuerySet["RetentionRelease"]):
     def visible_to(self, actor: Actor) -> "RetentionReleaseQuerySet":
@@ -99,6 +128,7 @@ class RetentionRelease(models.Model):
     """A part of a contract's retention became due: once for each part of the schedule that was agreed.
 
     ``position`` counts the parts of the schedule from 1, one kind of retention after the other, ``kind`` is which;
+    beyond them count those that came back (:class:`~apps.invoicing.models.retention_return.RetentionReturn`).
     ``event`` is what made it due: what was agreed, or the buyer who released it earlier. ``invoice`` is the statement
     by which the buyer is asked for it.
     """
@@ -146,6 +176,9 @@ class RetentionRelease(models.Model):
                 "NOT EXISTS (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v"
                 f" ON v.id = c.active_version_id, LATERAL {SCHEDULE} s WHERE c.id = NEW.contract_id"
                 " AND c.currency = NEW.currency AND s.position = NEW.position AND s.kind = NEW.kind)",
+                "NOT EXISTS (SELECT 1 FROM invoicing_retentionreturn b WHERE b.contract_id = NEW.contract_id"
+                " AND (b.position, b.kind, b.currency) = (NEW.position, NEW.kind, NEW.currency)"
+                " AND b.amount >= NEW.amount)",
             ),
             guards.at_commit(
                 "a_release_is_shared_out_and_asked_for",
@@ -195,6 +228,7 @@ class RetentionShare(models.Model):
                 "a_share_counts_as_released",
                 guards.INSERT,
                 f"IF {SHARES.format(column='retention_id', key='NEW.retention_id')}"
+                f" - {RETURNED.format(key='NEW.retention_id')}"
                 " IS DISTINCT FROM (SELECT r.released FROM invoicing_retention r WHERE r.id = NEW.retention_id)"
                 f" OR {SHARES.format(column='release_id', key='NEW.release_id')}"
                 " IS DISTINCT FROM (SELECT l.amount FROM invoicing_retentionrelease l WHERE l.id = NEW.release_id)"

@@ -169,16 +169,18 @@ def _stepped(billed: Decimal, *, scale: Decimal, terms: RetentionTerms) -> Decim
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was withheld of one invoice for one kind, and what of that was released; ``title`` is its line's."""
+    """What was withheld of one invoice for one kind, and what of that was released; ``title`` is its line's. What was
+    ``returned`` is kept back again for a release of its own: the parts that were agreed release none of it."""
 
     kind: int
     title: str
     held: Decimal
     released: Decimal
+    returned: Decimal = money.ZERO
 
     @property
     def left(self) -> Decimal:
-        return self.held - self.released
+        return self.held - self.released - self.returned
 
 
 def concerned(part: ScheduledRelease, row: Row) -> bool:

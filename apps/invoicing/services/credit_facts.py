@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from django.utils import translation
@@ -11,16 +12,26 @@ from apps.contracts.rules.payment import NET
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, InvoiceLine
 from apps.invoicing.services.facts import tax_rows
+from apps.invoicing.services.returning import as_invoice
 from apps.invoicing.services.standing import standing
 
 
 def semantic_credit(
-    note: CreditNote, *, lines: Sequence[InvoiceLine], credit: rules.Credit, totals: rules.Totals
+    note: CreditNote,
+    *,
+    lines: Sequence[InvoiceLine],
+    credit: rules.Credit,
+    totals: rules.Totals,
+    kept_until: date | None = None,
 ) -> snapshot.SemanticInvoice:
-    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
-    said = standing(note.invoice)
+    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names.
+
+    Of a statement of retention so much is kept back again, ``kept_until`` or until the buyer releases it.
+    """
+    is_release = note.invoice.is_release
+    said = as_invoice(note.invoice, lines=lines) if is_release else standing(note.invoice)
     written = [_as_booked(line, said=said, place=place) for place, line in enumerate(lines)]
-    if sum(line.net > 0 for line in lines) > 1:
+    if sum(line.net > 0 for line in lines) > 1 and not is_release:
         with translation.override(said.language):
             written = [_named(line, number=said.number) for line in written]
     return replace(
@@ -59,6 +70,8 @@ def semantic_credit(
             reason=note.reason,
             withdraws_acceptance=note.purpose == CreditNote.Purpose.NULLIFICATION,
             credited=tax_rows(credit.before),
+            kept_back_again=is_release,
+            kept_until=kept_until,
         ),
     )
 

@@ -1,6 +1,6 @@
 """Credit notes: an issued invoice is corrected, whole or in part, by a document of its own in a series of its own."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -28,6 +28,7 @@ from apps.invoicing.services.creditable import (
     taken_by,
 )
 from apps.invoicing.services.freeing import free
+from apps.invoicing.services.returning import keep_back_again
 from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
 from apps.invoicing.services.withdrawing import Withdrawable, require_withdrawable
 from apps.ledger import services as ledger
@@ -92,13 +93,28 @@ def credit_agreed(
     actor: Actor,
     at: datetime,
     issuer: Issuer | None = None,
+    kept_until: date | None = None,
 ) -> CreditNote:
     """Credit what both sides agreed on, of an invoice that the caller found to be creditable.
 
     Whether they may was asked when they did; ``actor`` is whoever agreed, of either side, and by default issues it.
+    What is taken off a statement of retention is kept back again, ``kept_until`` or until the buyer releases it.
     """
     item, share, written = hold(invoice_ref), rules.Share(amount), " ".join(reason.split())[:LONGEST_REASON]
-    return _issue(ref, item=item, share=share, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
+    note = _issue(
+        ref,
+        item=item,
+        share=share,
+        reason=written,
+        nullification=None,
+        actor=actor,
+        issuer=issuer,
+        kept_until=kept_until,
+        at=at,
+    )
+    if item.invoice.is_release:
+        keep_back_again(note, kept_until=kept_until)
+    return note
 
 
 CAUSES: Final = ("milestone", "instalment", "application")
@@ -128,6 +144,7 @@ def _issue(
     actor: Actor,
     at: datetime,
     issuer: Issuer | None = None,
+    kept_until: date | None = None,
 ) -> CreditNote:
     invoice = item.invoice
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
@@ -158,7 +175,7 @@ def _issue(
         note,
         item=item,
         series=series,
-        text=semantic_credit(note, lines=lines, credit=credit, totals=totals),
+        text=semantic_credit(note, lines=lines, credit=credit, totals=totals, kept_until=kept_until),
         lines=[
             CreditNoteLine(credit_note=note, invoice_line=line, net=net)
             for line, net in zip(lines, credit.lines, strict=True)
@@ -192,7 +209,9 @@ def retain_less(invoice: Invoice, *, by: Decimal) -> None:
     left = by
     for kept in Retention.objects.filter(invoice=invoice).kept().order_by("kind") if left else ():
         part = min(left, kept.held - kept.released)
-        Retention.objects.filter(pk=kept.pk).update(held=F("held") - part)
+        left_over = kept.held - part - kept.released
+        # What came back is kept back still, and falls only where nothing else is.
+        Retention.objects.filter(pk=kept.pk).update(held=F("held") - part, returned=min(kept.returned, left_over))
         left -= part
 
 
@@ -212,12 +231,16 @@ def book(note: CreditNote, *, at: datetime) -> Decimal:
 
 def _post(note: CreditNote, *, against: tuple[Seller, str], at: datetime) -> None:
     """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received;
-    of a claim for late payment, which is waived by it, the income.
+    of a claim for late payment, which is waived by it, the income; of a statement of retention what is held.
 
     ``against`` is the account, and its key, on which the invoice stands: a sold one is owed back to whom bought it.
     """
     account, key = against
-    instead = {InvoiceKind.ADVANCE: Seller.DEPOSITS_RECEIVED, InvoiceKind.LATE_CHARGE: Seller.OTHER_INCOME}
+    instead = {
+        InvoiceKind.ADVANCE: Seller.DEPOSITS_RECEIVED,
+        InvoiceKind.LATE_CHARGE: Seller.OTHER_INCOME,
+        InvoiceKind.RETENTION_RELEASE: Seller.RETENTION_HELD,
+    }
     billed = instead.get(InvoiceKind(note.invoice.kind), Seller.CONTRACT_BALANCE)
     ledger.post(
         organisation_id=note.seller_id,

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -16,7 +17,7 @@ from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
 from apps.invoicing.services.crediting import credit_agreed
-from apps.milestones.models import Dispute, Milestone
+from apps.milestones.models import Dispute, DisputeProposal, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
 
@@ -35,7 +36,8 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     """What a dispute about this share of an invoice is about; its open item is held.
 
     Only what is open is disputed: of what was paid both sides withdraw the acceptance, or the seller lowers the price.
-    All of an invoice is what is left of it net of tax, less what it gave back of a deposit.
+    All of an invoice is what is left of it net of tax, less what it gave back of a deposit. A statement of retention is
+    disputed as what it is, without tax: that so much of it was released in error.
     """
     item = (
         OpenItem.objects.select_related("invoice__milestone", "invoice__instalment", "invoice__seller")
@@ -46,12 +48,6 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     if item is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
     invoice = item.invoice
-    if invoice.is_release:
-        raise Refused(
-            "{number} only asks for what was kept back. Dispute the invoice of which it was kept back, while that is"
-            " open.",
-            number=invoice.number,
-        )
     if item.disputed:
         raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)
@@ -89,11 +85,13 @@ def end_dispute(
 ) -> CreditNote | None:
     """What follows the end of a dispute, in the same transaction: what was upheld is credited, the rest is payable.
 
-    ``ref`` is the reference of the credit note, if there is one. Refused for what is assigned or sold to a financier,
-    and where less is left to credit by now. None for a dispute that was not about an invoice, too. Where a guest
-    agreed, the credit note is issued in the name of ``issuer``.
+    What is upheld of a statement of retention comes off it and is kept back again: until the day that was proposed with
+    it, refused once that is over, or until the buyer releases it. ``ref`` is the reference of the credit note, if there
+    is one. Refused for what is assigned or sold to a financier, and where less is left to credit by now. None for a
+    dispute that was not about an invoice, too. Where a guest agreed, the credit note is issued in the name of
+    ``issuer``.
     """
-    disputed = DisputedInvoice.objects.select_related("invoice").filter(dispute=dispute).first()
+    disputed = DisputedInvoice.objects.select_related("invoice__seller").filter(dispute=dispute).first()
     if disputed is None:
         return None
     items = OpenItem.objects.select_for_update(of=("self",)).filter(invoice=disputed.invoice)
@@ -102,7 +100,8 @@ def end_dispute(
     item.save(update_fields=["disputed"])
     if not dispute.upheld:
         return None
-    _require_upheld(disputed.invoice, net=dispute.upheld)
+    kept_until = _kept_until(dispute)
+    _require_upheld(disputed.invoice, net=dispute.upheld, kept_until=kept_until, at=at)
     note = credit_agreed(
         ref,
         invoice_ref=disputed.invoice.ref,
@@ -110,6 +109,7 @@ def end_dispute(
         reason=reason,
         actor=actor,
         issuer=issuer if actor.user_id is None else None,
+        kept_until=kept_until,
         at=at,
     )
     disputed.credit_note = note
@@ -117,17 +117,22 @@ def end_dispute(
     return note
 
 
-def require_upheld_creditable(*, dispute: Dispute, upheld: Decimal) -> None:
+def require_upheld_creditable(*, proposal: DisputeProposal) -> None:
     """Refuse to propose that so much of an invoice is not owed, net of tax, where it could not be credited as things
-    stand. Of what is not billed anything may be upheld."""
-    invoice = invoice_of_dispute(dispute)
-    if invoice is not None and upheld:
-        _require_upheld(invoice, net=upheld)
+    stand. Of what is not billed anything may be upheld; only retention is kept back again until a day."""
+    invoice = invoice_of_dispute(proposal.dispute)
+    if proposal.kept_until is not None and (invoice is None or not invoice.is_release):
+        raise Refused(
+            "Only what was released of retention is kept back again until a day. Leave the day empty.",
+            field="kept_until",
+        )
+    if invoice is not None and proposal.upheld:
+        _require_upheld(invoice, net=proposal.upheld, kept_until=proposal.kept_until, at=proposal.proposed_at)
 
 
 def invoice_of_dispute(dispute: Dispute) -> Invoice | None:
     """The invoice that it is about; None for one about a submission."""
-    disputed = DisputedInvoice.objects.select_related("invoice").filter(dispute=dispute).first()
+    disputed = DisputedInvoice.objects.select_related("invoice__seller").filter(dispute=dispute).first()
     return disputed.invoice if disputed is not None else None
 
 
@@ -138,10 +143,23 @@ def disputed_milestones(*, contract: Contract) -> Collection[str]:
     return set(about.order_by().values_list("ref", flat=True))
 
 
-def _require_upheld(invoice: Invoice, *, net: Decimal) -> None:
+def _kept_until(dispute: Dispute) -> date | None:
+    """Until which day both sides agreed that something is kept back again: as it was proposed last."""
+    last = dispute.proposals.order_by("number").last()
+    return last.kept_until if last is not None else None
+
+
+def _require_upheld(invoice: Invoice, *, net: Decimal, kept_until: date | None, at: datetime) -> None:
     """Refuse what cannot be credited, and what would return to a deposit: what is upheld is what the buyer does not owe
-    of the invoice itself."""
-    require_creditable(invoice_ref=invoice.ref, net=net)
+    of the invoice itself. Retention is kept back again until a day to come."""
+    if kept_until is not None and kept_until <= at.astimezone(ZoneInfo(invoice.seller.time_zone)).date():
+        raise Refused(
+            "Until {day} it is kept back no longer. Propose a later day, or none: then until the buyer releases it.",
+            field="kept_until",
+            day=kept_until,
+        )
+    if not invoice.is_release:
+        require_creditable(invoice_ref=invoice.ref, net=net)
     item = OpenItem.objects.select_related("invoice").get(invoice=invoice)
     preview = preview_of(item, share=rules.Share(amount=net))
     if preview.given_back:

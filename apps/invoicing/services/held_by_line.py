@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.invoicing.models import ApplicationLine, Retention, RetentionShare
+from apps.invoicing.models import ApplicationLine, Retention, RetentionReturnShare, RetentionShare
 
 Dated = list[tuple[date, int, Decimal]]
 """Amounts with their day and the position of their line."""
@@ -26,7 +26,9 @@ class Fallen:
 
 
 def held_by_line(contract: Contract, *, credited: Sequence[Fallen], using: str) -> Dated:
-    """What was kept back of each line on the day of its invoice, and below zero what fell of it since. Three queries.
+    """What was kept back of each line on the day of its invoice, and below zero what fell of it since. Four queries.
+
+    What was released in error is kept back again from the day on which both sides agreed on that.
 
     What a credit note took was retained until its day, although the books of today say less of the invoice: so a sheet
     that is over stays as it was. Over the lines of an application it falls in proportion to what is left of each.
@@ -37,9 +39,24 @@ def held_by_line(contract: Contract, *, credited: Sequence[Fallen], using: str) 
         Fallen(day, invoice, amount)
         for day, invoice, amount in gone.values_list("release__released_on", "retention__invoice", "amount")
     ]
-    for one in sorted((*credited, *released), key=lambda one: one.day):
-        if one.amount:
-            rows.extend(_fall(one, left[one.invoice], currency=contract.currency))
+    came_back = RetentionReturnShare.objects.using(using).filter(back__contract=contract).order_by("pk")
+    released += [
+        Fallen(day, invoice, -amount)
+        for day, invoice, amount in came_back.values_list(
+            "back__credit_note__issued_on", "retention__invoice", "amount"
+        )
+    ]
+    gone_of: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)
+    events = [*((one, False) for one in credited), *((one, True) for one in released)]
+    for one, is_release in sorted(events, key=lambda event: event[0].day):
+        gone = gone_of[one.invoice] if is_release else {}
+        if one.amount < 0:
+            fallen = _rise(one, left[one.invoice], gone, currency=contract.currency)
+        else:
+            fallen = _fall(one, left[one.invoice], currency=contract.currency) if one.amount else []
+        rows.extend(fallen)
+        for _day, place, part in fallen:
+            gone[place] = gone.get(place, money.ZERO) - part
     return rows
 
 
@@ -63,6 +80,15 @@ def _kept(contract: Contract, *, credited: Sequence[Fallen], using: str) -> tupl
     left = {invoice: of_lines.get(invoice) or {position: sum_} for invoice, (_day, position, sum_) in whole.items()}
     rows = [(whole[invoice][0], place, amount) for invoice, parts in left.items() for place, amount in parts.items()]
     return left, rows
+
+
+def _rise(one: Fallen, left: dict[int, Decimal], gone: dict[int, Decimal], *, currency: str) -> Dated:
+    """What was released in error is kept back again of the lines of which it had been released, in proportion."""
+    rows = []
+    for place, part in zip(gone, money.split(-one.amount, list(gone.values()), currency), strict=True):
+        left[place] += part
+        rows.append((one.day, place, part))
+    return [row for row in rows if row[2]]
 
 
 def _fall(one: Fallen, left: dict[int, Decimal], *, currency: str) -> Dated:

@@ -14,7 +14,8 @@ from apps.contracts.retention import DATE, MILESTONE, RetentionTerms
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import PartState, accepted_days, completed_on, parts_of, rows_of
+from apps.invoicing.services.retained import PartState, accepted_days, again, completed_on, parts_of, rows_of
+from apps.invoicing.services.returning import Returned, returned_parts
 from apps.milestones.models import Milestone
 
 JUST_AFTER_MIDNIGHT = time(0, 0, 1)
@@ -88,7 +89,7 @@ def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, Ret
         "active_version", "seller", "buyer"
     )
     rows = rows_of(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
-    accepted = _accepted(found)
+    accepted, returned = _accepted(found), _returned(rows)
     for contract in found.prefetch_related("retention_releases__invoice__open_item").order_by("pk"):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
@@ -96,7 +97,8 @@ def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, Ret
             continue
         made = {one.position: one for one in contract.retention_releases.all()}
         days = accepted.get(contract.pk, {})
-        for one in parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days):
+        parts = parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days)
+        for one in [*parts, *map(again, returned.get(contract.pk, ()))]:
             if one.invoice is None and one.amount:
                 yield contract, version, terms, one
 
@@ -108,7 +110,11 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
     """
     kept = Retention.objects.using("owner").kept().values("contract_id")
     found = Contract.objects.using("owner").filter(
-        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | _released_by(DATE) | _released_by(MILESTONE),
+        Q(completed_at__isnull=False)
+        | Q(terminated_at__isnull=False)
+        | _released_by(DATE)
+        | _released_by(MILESTONE)
+        | Q(pk__in=kept.filter(returned__gt=0)),
         pk__in=kept,
     )
     if contract_refs is not None:
@@ -116,6 +122,7 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
     accepted = _accepted(found)
     withheld = rows_of(Retention.objects.using("owner").filter(contract__in=found.values("pk")))
+    returned = _returned(withheld, using="owner")
     for contract in rows.iterator(chunk_size=500):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
@@ -129,6 +136,18 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
                 continue
             if rules.released_of(part, rows=withheld[contract.pk], made=made, terms=terms, currency=contract.currency):
                 yield DueRelease(contract.ref, contract.seller_id, part.position, on, contract.seller.time_zone)
+        for one in returned.get(contract.pk, ()):
+            if one.amount and (kept_until := one.part.release.on) is not None:
+                position, zone = one.part.position, contract.seller.time_zone
+                yield DueRelease(contract.ref, contract.seller_id, position, kept_until, zone)
+
+
+def _returned(
+    rows: Mapping[int, Sequence[rules.RetentionRow]], *, using: str = "default"
+) -> Mapping[int, Sequence[Returned]]:
+    """What came back in these contracts and is not released again; no query where nothing did."""
+    concerned = [pk for pk, of_contract in rows.items() if any(row.returned for row in of_contract)]
+    return returned_parts(concerned, using=using) if concerned else {}
 
 
 def _released_by(event: str) -> Q:

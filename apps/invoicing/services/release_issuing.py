@@ -69,7 +69,7 @@ def stated(
             event=event,
             released_by=released_by,
             position=part.position,
-            parts=len(terms.schedule),
+            parts=max(len(terms.schedule), part.position),
             shares=tuple(
                 release_statement.ReleasedShare(
                     one.invoice.number, one.invoice.issued_on, one.invoice.about, one.held, one.released, share
@@ -98,9 +98,9 @@ def stated(
 
 
 def kept_in_ledger(
-    invoice: Invoice, *, part: ScheduledRelease, event: str, shares: Shared, by: str
+    invoice: Invoice, *, part: ScheduledRelease, event: str, shares: Shared, by: str, came_back: bool = False
 ) -> RetentionRelease:
-    """Write in the ledger of the retention what was released."""
+    """Write in the ledger of the retention what was released, for the first time or again after it ``came_back``."""
     found = RetentionRelease.objects.create(
         contract=invoice.contract,
         position=part.position,
@@ -115,7 +115,8 @@ def kept_in_ledger(
     )
     for one, share in shares:
         one.released += share
-    Retention.objects.bulk_update([one for one, _share in shares], ["released"])
+        one.returned -= share if came_back else money.ZERO
+    Retention.objects.bulk_update([one for one, _share in shares], ["released", "returned"])
     RetentionShare.objects.bulk_create(
         RetentionShare(release=found, retention=one, amount=share) for one, share in shares
     )

@@ -1,6 +1,6 @@
 """Retention that becomes due: when the last milestone is accepted, on its date, or because a side says so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.contracts import rules as contract_rules
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
-from apps.contracts.retention import BUYER, COMPLETION, MILESTONE, SELLER, RetentionTerms
+from apps.contracts.retention import BUYER, COMPLETION, MILESTONE, SELLER, RetentionTerms, ScheduledRelease
 from apps.contracts.retention import RetentionRelease as Part
 from apps.core import money
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -19,6 +19,7 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.services.release_issuing import Shared, kept_in_ledger, post, stated
 from apps.invoicing.services.retained import accepted_on, completed_on, section_of
+from apps.invoicing.services.returning import part_of, shares_again
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
@@ -32,7 +33,8 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
     """
     version = contract.active_version
     terms = contract_rules.read_retention(version.retention) if version is not None else None
-    if version is None or terms is None or not 1 <= position <= len(terms.schedule):
+    back = contract.retention_returns.filter(position=position).first()
+    if version is None or terms is None or not (1 <= position <= len(terms.schedule) or back):
         raise Refused("This contract has no such part of a retention.")
     made = {one.position: one.amount for one in contract.retention_releases.all()}
     today = at.astimezone(ZoneInfo(contract.seller.time_zone)).date()
@@ -41,7 +43,7 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         if is_system:
             return None
         raise IllegalTransition("This part of the retention is released already. Reload the page to see it.")
-    part = terms.schedule[position - 1]
+    part = part_of(back) if back is not None else terms.schedule[position - 1]
     if is_system and not _is_due(part.release, contract=contract, terms=terms, today=today):
         return None
     event, limit = _event_of(part.release, version=version, actor=actor, at=at)
@@ -51,17 +53,16 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    rows = [rules.RetentionRow(one.kind, section_of(one), one.held, one.released) for one in kept]
-    amount = rules.released_of(part, rows=rows, made=made, terms=terms, currency=contract.currency)
+    if back is not None:
+        shares = shares_again(back, kept=kept)
+    else:
+        shares = _scheduled(part, kept=kept, made=made, terms=terms, currency=contract.currency)
+    amount = money.total(share for _one, share in shares)
     if not amount:
         if is_system:
             return None
         raise Refused("Nothing of this part is withheld now, so there is nothing to release.")
     _check_limit(contract, limit=limit, amount=amount)
-    of_kind = [one for one in kept if one.kind == part.kind]
-    is_all = amount == money.total(one.held - one.released for one in of_kind)
-    concerned = [one for one, row in zip(kept, rows, strict=True) if rules.concerned(part, row)]
-    shares = _shared(amount, kept=of_kind if is_all else concerned, currency=contract.currency)
     invoice = stated(
         ref,
         contract=contract,
@@ -74,7 +75,14 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         released_by="" if is_system else actor.name,
         at=at,
     )
-    found = kept_in_ledger(invoice, part=part, event=event, shares=shares, by="" if is_system else actor.name)
+    found = kept_in_ledger(
+        invoice,
+        part=part,
+        event=event,
+        shares=shares,
+        by="" if is_system else actor.name,
+        came_back=back is not None,
+    )
     post(invoice)
     contracts.record(
         contract,
@@ -94,6 +102,25 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         chain_sha256=invoice.chain_sha256,
     )
     return found
+
+
+def _scheduled(
+    part: ScheduledRelease,
+    *,
+    kept: Sequence[Retention],
+    made: Mapping[int, Decimal],
+    terms: RetentionTerms,
+    currency: str,
+) -> Shared:
+    """What a part that was agreed releases now, over the invoices that it concerns; over all where that is all."""
+    rows = [rules.RetentionRow(one.kind, section_of(one), one.held, one.released, one.returned) for one in kept]
+    amount = rules.released_of(part, rows=rows, made=made, terms=terms, currency=currency)
+    if not amount:
+        return []
+    of_kind = [one for one in kept if one.kind == part.kind]
+    is_all = amount == money.total(one.left for one in of_kind)
+    concerned = [one for one, row in zip(kept, rows, strict=True) if rules.concerned(part, row)]
+    return _shared(amount, kept=of_kind if is_all else concerned, currency=currency)
 
 
 def _is_due(part: Part, *, contract: Contract, terms: RetentionTerms, today: date) -> bool:
@@ -160,6 +187,6 @@ def _check_limit(contract: Contract, *, limit: Decimal | None, amount: Decimal) 
 
 
 def _shared(amount: Decimal, *, kept: Sequence[Retention], currency: str) -> Shared:
-    left = [one.held - one.released for one in kept]
+    left = [one.left for one in kept]
     parts = zip(kept, rules.shares_of(amount, left=left, currency=currency), strict=True)
     return [(one, share) for one, share in parts if share]

@@ -15,7 +15,8 @@ from apps.contracts.retention import MILESTONE, RetentionTerms, ScheduledRelease
 from apps.contracts.retention import RetentionRelease as Part
 from apps.core import money
 from apps.invoicing import rules
-from apps.invoicing.models import Invoice, Retention, RetentionRelease
+from apps.invoicing.models import Invoice, Retention, RetentionRelease, RetentionReturn
+from apps.invoicing.services.returning import Returned, part_of, returned_parts
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 
@@ -77,8 +78,8 @@ class RetentionState:
 def retention_state(contract: Contract, *, using: str = "default") -> RetentionState | None:
     """The retention of a contract that the caller may see; None where none was agreed, or nobody has signed yet.
 
-    Two queries, and one more where something is released with a milestone. ``using`` is the alias of the database whose
-    eyes are used.
+    Two queries, and one more where something is released with a milestone, two where something came back. ``using`` is
+    the alias of the database whose eyes are used.
     """
     version = contract.active_version
     terms = contracts.read_retention(version.retention) if version is not None else None
@@ -93,6 +94,8 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
     parts = parts_of(
         contract, terms=terms, made=made, rows=rows, accepted=accepted_on(contract, terms=terms, using=using)
     )
+    if money.total(one.amount for one in made.values()) != released:
+        parts = _with_returns(contract, parts, made=made, using=using)
     return RetentionState(
         terms=terms,
         currency=contract.currency,
@@ -113,6 +116,32 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
     )
 
 
+def _with_returns(
+    contract: Contract, parts: Sequence[PartState], *, made: Mapping[int, RetentionRelease], using: str
+) -> list[PartState]:
+    """The parts that were agreed, each less what of it was released in error; then what came back, as parts of its own:
+    released again, or still retained."""
+    backs = list(RetentionReturn.objects.using(using).filter(contract=contract))
+    gone: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for back in backs:
+        gone[back.release_id] += back.amount
+    waiting = {one.part.position: again(one) for one in returned_parts([contract.pk], using=using).get(contract.pk, ())}
+    found = [*parts]
+    for back in backs:
+        if (one := made.get(back.position)) is not None:
+            part = part_of(back).release
+            found.append(PartState(back.position, back.kind, part, one.amount, one.released_on, one.invoice))
+        elif waiting[back.position].amount:
+            found.append(waiting[back.position])
+    of_release = {position: gone[one.pk] for position, one in made.items()}
+    return [replace(one, amount=one.amount - of_release.get(one.position, money.ZERO)) for one in found]
+
+
+def again(one: Returned) -> PartState:
+    """A part that came back, as the parts of the schedule are told."""
+    return PartState(one.part.position, one.part.kind, one.part.release, one.amount, one.part.release.on, None)
+
+
 def section_of(kept: Retention) -> str:
     """Of which milestone something is retained; of none alone where an application for payment bills several."""
     milestone = kept.invoice.milestone
@@ -123,8 +152,8 @@ def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[ru
     """What is withheld of contracts, by their primary key: one row for each kind and line of the plan."""
     rows: defaultdict[int, list[rules.RetentionRow]] = defaultdict(list)
     summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
-    for contract_id, kind, title, held, released in summed.annotate(Sum("held"), Sum("released")):
-        rows[contract_id].append(rules.RetentionRow(kind, title or "", held, released))
+    for contract_id, kind, title, *sums in summed.annotate(Sum("held"), Sum("released"), Sum("returned")):
+        rows[contract_id].append(rules.RetentionRow(kind, title or "", *sums))
     return rows
 
 

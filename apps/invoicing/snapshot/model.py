@@ -76,7 +76,8 @@ class Preceding:
     ``credited`` is the tax breakdown of all that was credited of it before: with it the tax of a credit note can be
     computed again, because the tax of all its credit notes together is what is exact. ``withdraws_acceptance``: the
     credited part is accepted no more, and is billed again once it is. ``charge``: ``damages``, ``back_charge`` or
-    ``withdrawn``, with the credit note that it ``undoes``.
+    ``withdrawn``, with the credit note that it ``undoes``. ``kept_back_again``: it lowers a statement of
+    retention that was released, and the buyer keeps so much back again, ``kept_until`` a day or until it releases it.
     """
 
     number: str
@@ -86,6 +87,13 @@ class Preceding:
     credited: tuple[TaxRow, ...]
     charge: str = ""
     undoes: str = ""
+    kept_back_again: bool = False
+    kept_until: date | None = None
+
+    @property
+    def is_of_supply(self) -> bool:
+        """Whether what it lowers was asked for a supply: no damages, nothing charged back, no retention."""
+        return not (self.charge or self.kept_back_again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _preceding(said: dict[str, Any] | None) -> Preceding | None:
             **said,
             "issue_date": date.fromisoformat(said["issue_date"]),
             "credited": _taxes(said["credited"]),
+            "kept_until": date.fromisoformat(until) if (until := said.get("kept_until")) else None,
         }
     )
 

@@ -88,7 +88,8 @@ class DisputeProposalQuerySet(models.QuerySet["DisputeProposal"]):
 class DisputeProposal(models.Model):
     """How one side would settle it; the newest counts, and the other side agrees to it or says something else.
 
-    ``upheld`` is the amount, net of tax, that would not be owed or accepted.
+    ``upheld`` is the amount, net of tax, that would not be owed or accepted. Of retention that was released in error it
+    is kept back again: ``kept_until`` a day, or until the buyer releases it.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -103,6 +104,7 @@ class DisputeProposal(models.Model):
     name = models.CharField(max_length=160)
     proposed_at = models.DateTimeField()
     note = models.TextField(_("why"), max_length=2_000, blank=True)
+    kept_until = models.DateField(_("kept back until"), null=True, blank=True)
 
     objects = DisputeProposalQuerySet.as_manager()
     wall = by_sides().only("SELECT", "INSERT")
@@ -116,6 +118,9 @@ class DisputeProposal(models.Model):
                 condition=Q(outcome=DisputeState.REJECTED, upheld=0)
                 | Q(outcome__in=[DisputeState.UPHELD, DisputeState.PARTLY_UPHELD], upheld__gt=0),
                 name="a_proposal_says_how_much",
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_until__isnull=True) | Q(upheld__gt=0), name="only_what_is_upheld_is_kept_back"
             ),
             models.CheckConstraint(
                 condition=Q(user__isnull=False, grant__isnull=True)

@@ -1,7 +1,8 @@
 """A dispute ends by both sides: one proposes an outcome, the other one agrees to exactly that."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
@@ -26,8 +27,12 @@ def propose_outcome(
     amount: Decimal | None,
     note: str,
     at: datetime,
+    kept_until: date | None = None,
 ) -> DisputeProposal:
     """One side says how it would settle the dispute; ``amount`` (net of tax) is what a part upheld takes away.
+
+    ``kept_until``: retention that was released in error is kept back again until then, and not until the buyer
+    releases it; whether it is about any the caller knows.
 
     The newest proposal of either side counts. Nothing is settled before the other side agrees.
     """
@@ -36,6 +41,9 @@ def propose_outcome(
     upheld = rules.upheld_amount(outcome, amount=amount, disputed=Money(dispute.amount, dispute.currency))
     if dispute.proposals.count() >= rules.MOST_POSITIONS:
         raise Refused("{most} outcomes were proposed already. Agree to the last one.", most=rules.MOST_POSITIONS)
+    if kept_until is not None and not upheld:
+        raise Refused("Nothing is kept back again where nothing is upheld. Leave the day empty.", field="kept_until")
+    kept: dict[str, Any] = {"kept_until": kept_until} if kept_until is not None else {}
     why = rules.check_text(note, most=rules.LONGEST_REASON, field="note")
     proposal = DisputeProposal.objects.create(
         contract=contract,
@@ -49,6 +57,7 @@ def propose_outcome(
         name=actor.name,
         proposed_at=at,
         note=why,
+        kept_until=kept_until,
     )
     if dispute.state == DisputeState.OPEN:
         states.move(dispute, DisputeState.PROPOSED, Dispute.TRANSITIONS)
@@ -62,6 +71,7 @@ def propose_outcome(
         outcome=outcome,
         upheld=upheld,
         note_sha256=canonical.sha256(why),
+        **kept,
     )
     return proposal
 

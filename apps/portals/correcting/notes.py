@@ -74,4 +74,8 @@ def _rest_url(note: CreditNote, *, side: Side) -> str:
 def _what_next(note: CreditNote) -> str:
     if note.nullification_id is not None:
         return _("the seller mends the defect and submits the milestone again; its acceptance is billed anew.")
+    if note.invoice.is_release:
+        return _(
+            "nothing. So much is retained again, as the contract's page shows; the price and its tax stay the same."
+        )
     return _("nothing. What is open on the invoice is lowered, and the work stays accepted.")

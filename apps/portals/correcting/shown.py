@@ -21,8 +21,8 @@ def notes_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
     if not invoice.open_item.credited:
         return []
     facts = []
-    for note in CreditNote.objects.visible_to(actor).filter(invoice=invoice).order_by("pk"):
-        facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=side.url("credit_note", note.ref)))
+    for note in CreditNote.objects.visible_to(actor).filter(invoice=invoice).select_related("invoice").order_by("pk"):
+        facts.append(Fact(term=note.about, value=note.number, url=side.url("credit_note", note.ref)))
         facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
     return facts
 

@@ -1,6 +1,7 @@
 """The page of a dispute: what is in dispute, what both sides say, and how it ends."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -9,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
-from apps.invoicing.models import CreditNote
+from apps.invoicing.models import CreditNote, DisputedInvoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, DisputeFile
 from apps.parties.actor import Actor, ActorKind
@@ -17,7 +18,7 @@ from apps.parties.roles import Action
 from apps.portals import history, interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
-from apps.portals.disputing.forms import FileForm, OutcomeForm, PositionForm
+from apps.portals.disputing.forms import FileForm, OutcomeForm, PositionForm, ReleaseOutcomeForm
 from apps.portals.disputing.shown import about_of, disputes_of
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import disputing
@@ -41,12 +42,14 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
     """Read both sides; answer, show a file, propose an outcome, agree to one, withdraw."""
     found = dispute_of(request, ref, side=side)
     do = request.POST.get("do", "") if request.method == "POST" else ""
-    forms = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    is_release = _is_about_release(found)
+    kinds = FORMS | ({"propose": ReleaseOutcomeForm} if is_release else {})
+    forms = {name: kind(auto_id=f"{name}_%s") for name, kind in kinds.items()}
     for name, form in forms.items():
         interrupted.give_back(request, form, do=name)
     bound = None
     if do in FORMS:
-        bound = forms[do] = FORMS[do](request.POST, request.FILES, auto_id=f"{do}_%s")
+        bound = forms[do] = kinds[do](request.POST, request.FILES, auto_id=f"{do}_%s")
         if bound.is_valid():
             try:
                 done = _done(request, found, do, bound)
@@ -67,6 +70,8 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
         "dispute": found,
         "about": about,
         "about_url": url,
+        "is_release": is_release,
+        "kept_until": _kept_until(found) if is_release else None,
         "is_own": found.raised_by == side.name,
         "is_my_turn": found.awaits == side.name,
         "positions": list(found.positions.all()),
@@ -115,6 +120,7 @@ def _done(request: PortalRequest, found: Dispute, do: str, form: ActionForm) -> 
             outcome=cleaned["outcome"],
             amount=cleaned["amount"],
             note=cleaned["note"],
+            kept_until=cleaned.get("kept_until"),
         )
         return _("Proposed. Nothing is settled until the other side agrees.")
 
@@ -144,6 +150,17 @@ def _credit_note(found: Dispute) -> CreditNote | None:
     """What was upheld of an invoice, or of what was withheld for a defect, was credited by it."""
     kept = getattr(found, "billed", None) or getattr(found.reservation, "withholding", None)
     return kept.credit_note if kept is not None and found.upheld else None
+
+
+def _is_about_release(found: Dispute) -> bool:
+    billed: DisputedInvoice | None = getattr(found, "billed", None)
+    return billed is not None and billed.invoice.is_release
+
+
+def _kept_until(found: Dispute) -> date | None:
+    """Until when what was released in error is retained again, as it was proposed last."""
+    last = found.proposals.order_by("number").last()
+    return last.kept_until if last is not None and last.upheld else None
 
 
 def _is_settler(request: PortalRequest) -> bool:

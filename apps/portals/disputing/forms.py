@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.invoicing.rules import Share
 from apps.milestones import rules
 from apps.milestones.models.dispute import OUTCOMES
-from apps.portals.forms import ActionForm, AmountField
+from apps.portals.forms import ActionForm, AmountField, DayField
 
 
 class DisputeForm(ActionForm):
@@ -107,3 +107,18 @@ class OutcomeForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
     )
+
+
+class ReleaseOutcomeForm(OutcomeForm):
+    """The same where a statement of retention is disputed: what is upheld was released in error, and is kept back."""
+
+    amount = AmountField(label=_("Released in error"), required=False, help_text=_("Only if it is upheld in part."))
+    kept_until = DayField(
+        label=_("Retained again until"),
+        required=False,
+        help_text=_(
+            "It is released by itself on that day. Without a day it stays retained until the buyer releases it."
+        ),
+    )
+
+    field_order = ("outcome", "amount", "kept_until", "note")

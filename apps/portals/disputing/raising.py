@@ -110,6 +110,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
         "back": here,
         "refusal": _why_not(request) or _why_not_invoice(found),
         "is_submission": False,
+        "is_release": found.is_release,
         "cannot_credit": _cannot_credit(found),
         "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
     }
@@ -190,6 +191,8 @@ def _why_not(request: PortalRequest) -> str:
 
 def _cannot_credit(invoice: Invoice) -> str:
     """Why what both sides might uphold of it could not be credited as things stand; nothing where it could be."""
+    if invoice.is_release:
+        return ""
     try:
         invoicing.refuse_uncreditable(invoice)
     except Refused as refused:

@@ -72,7 +72,7 @@ def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Disputes:
 def of_invoice(actor: Actor, invoice: Invoice, *, side: Side) -> Disputes:
     """What was disputed of an invoice, and how much of what is open is in dispute."""
     item = invoice.open_item
-    may = item.open and not item.disputed and not invoice.is_release and actor.may(Action.RAISE_DISPUTE)
+    may = item.open and not item.disputed and actor.may(Action.RAISE_DISPUTE)
     return Disputes(
         rows=_rows(disputes_of(actor, side=side).filter(billed__invoice=invoice), side=side),
         raise_url=side.url("dispute_invoice", invoice.ref) if may else "",

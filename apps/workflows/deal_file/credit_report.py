@@ -13,7 +13,7 @@ def credit_note(note: CreditNote) -> dict[str, Any]:
     return {
         "number": note.number,
         "invoice": note.invoice.number,
-        "purpose": note.purpose,
+        "purpose": "retained_again" if note.invoice.is_release else note.purpose,
         "reason": note.reason,
         "issued_on": written(note.issued_on),
         "net": amount_of(note.net, note.currency),

@@ -207,6 +207,7 @@ class Event:
     document: str = ""
     valid_until: date | None = None
     wanted_by: date | None = None
+    kept_until: date | None = None
     application: int | None = None
     answer_days: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()

@@ -13,6 +13,7 @@ from apps.milestones.rules import ANSWER_DAYS
 from apps.parties.actor import Actor
 from apps.workflows import disputing
 from apps.workflows.deal_file.deal import Event
+from apps.workflows.deal_file.retention_verbs import released
 from apps.workflows.deal_file.scene import Scene, new_key
 from apps.workflows.once import Answer
 
@@ -48,7 +49,7 @@ def _dispute_invoice(scene: Scene, event: Event, actor: Actor) -> Answer:
     return disputing.dispute_invoice(
         actor=actor,
         key=new_key(),
-        invoice_ref=scene.invoice(event).ref,
+        invoice_ref=(released(scene, event).invoice if event.part else scene.invoice(event)).ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
         answer_days=event.answer_days or ANSWER_DAYS,
@@ -71,6 +72,7 @@ def _propose(scene: Scene, event: Event, actor: Actor) -> Answer:
         outcome=event.outcome,
         amount=event.amount,
         note=event.text,
+        kept_until=event.kept_until,
     )
 
 
@@ -86,16 +88,20 @@ def _withdraw(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _live(scene: Scene, event: Event) -> Dispute:
-    """The dispute about the line that waits: of something submitted, or billed."""
+    """The dispute about the line that waits: of something submitted, or billed; or about a part of the retention."""
     of_line = (
-        Q(milestone__position=event.milestone)
-        | Q(billed__invoice__milestone__position=event.milestone)
-        | Q(reservation__milestone__position=event.milestone)
-        | Q(billed__invoice__instalment__position=event.milestone)
+        Q(billed__invoice__retention_release__position=event.part)
+        if event.part
+        else (
+            Q(milestone__position=event.milestone)
+            | Q(billed__invoice__milestone__position=event.milestone)
+            | Q(reservation__milestone__position=event.milestone)
+            | Q(billed__invoice__instalment__position=event.milestone)
+        )
     )
     found = Dispute.objects.live().filter(of_line, contract__ref=scene.contract_ref).order_by("id").last()
     if found is None:
-        raise Refused("Nothing of this line is in dispute.")
+        raise Refused("Nothing of this line, or of this part of the retention, is in dispute.")
     return found
 
 

@@ -36,6 +36,8 @@ MEMBERS_ONLY: Final = frozenset(
 """What the buyer does in its portal only: a link takes no document and gives no notice."""
 
 
+MOST_PARTS: Final = 50
+"""Parts of the retention that come back, at most."""
 PROPOSED: Final = ("propose_change", "propose_buyers_change")
 """What proposes a change order, with its lines and terms."""
 UNDONE: Final = ("decline_change", "withdraw_change", "decline_buyers_change", "withdraw_buyers_change")
@@ -90,9 +92,11 @@ def _event(
         milestones = tuple(line.milestone for line in price)
     elif several is not None:
         milestones = tuple(_milestone(named, contract) for named in several.each())
-    elif rule.on_milestone or (rule.may_name_milestone and place.maybe("milestone") is not None):
+    elif (rule.on_milestone and not (rule.or_part and place.maybe("part"))) or (
+        rule.may_name_milestone and place.maybe("milestone") is not None
+    ):
         milestones = (_milestone(place.need("milestone"), contract, any_line=rule.any_line),)
-    if rule.on_milestone and len(set(milestones)) != max(len(milestones), 1):
+    if rule.on_milestone and not rule.or_part and len(set(milestones)) != max(len(milestones), 1):
         place.refuse("needs at least one milestone, and each once")
     milestone = milestones[0] if milestones else None
     criteria = len(contract.lines[milestone - 1].criteria) if milestone is not None else 0
@@ -136,7 +140,7 @@ def _event(
         "answer_days": take("answer_days", lambda p: p.whole(least=1, most=MOST_ANSWER_DAYS)),
         "credited": take("lines", lambda p: tuple(_credited(one) for one in p.each())) or (),
         "right": take("right", read_words) or {},
-        "part": _part(place, contract) if "part" in rule.keys else None,
+        "part": _part(place, contract) if "part" in rule.keys and (place.maybe("part") or not rule.or_part) else None,
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
@@ -145,6 +149,7 @@ def _event(
         "judged": read_judgement(place, verb, line=lambda p: _milestone(p, contract, any_line=True)),
         "valid_until": take("valid_until", Place.day),
         "wanted_by": take("wanted_by", Place.day),
+        "kept_until": take("kept_until", Place.day),
         "event": place.need("event").one_of(*_events(contract)) if "event" in rule.keys else "",
     }
     if verb == "price_offer" and not price:
@@ -246,12 +251,12 @@ def _credited(place: Place) -> tuple[int, Decimal]:
 
 
 def _part(place: Place, contract: ContractDraft) -> int | None:
-    """A part of the schedule by which retention is released, by its number."""
+    """A part of the schedule by which retention is released, by its number; those that came back count on."""
     parts = len(contract.retention.schedule) if contract.retention is not None else 0
     if not parts:
         place.refuse("the contract has no `retention`")
     found = place.maybe("part")
-    return found.whole(least=1, most=parts) if found is not None else None
+    return found.whole(least=1, most=parts + MOST_PARTS) if found is not None else None
 
 
 def _by_number(place: Place, criteria: int) -> dict[int, str]:

@@ -20,7 +20,7 @@ def _release(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 def _pay(scene: Scene, event: Event, actor: Actor) -> Answer:
     """The seller records what the buyer paid of a statement: of the part that is named, or of the newest."""
-    statement = _released(scene, event).invoice
+    statement = released(scene, event).invoice
     return billing.record_payment(
         actor=actor,
         key=new_key(),
@@ -32,14 +32,14 @@ def _pay(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _reverse_payment(scene: Scene, event: Event, actor: Actor) -> Answer:
-    statement = _released(scene, event).invoice
+    statement = released(scene, event).invoice
     paid = Payment.objects.filter(allocations__invoice=statement, reversal__isnull=True).order_by("id").last()
     if paid is None:
         raise Refused("No payment is recorded on this statement of retention.")
     return billing.reverse_payment(actor=actor, key=new_key(), payment_ref=paid.ref, reason=event.text)
 
 
-def _released(scene: Scene, event: Event) -> RetentionRelease:
+def released(scene: Scene, event: Event) -> RetentionRelease:
     made = RetentionRelease.objects.filter(contract__ref=scene.contract_ref).select_related("invoice__open_item")
     found = (made.filter(position=event.part) if event.part else made).order_by("id").last()
     if found is None:

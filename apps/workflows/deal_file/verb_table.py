@@ -12,7 +12,8 @@ class Verb:
 
     An event on a milestone names it in ``milestone``; one that may be on several, in ``milestones`` instead, or, where
     it is priced, in ``lines``. With ``any_line``, ``milestone`` may name a deposit or a recurring line too; with
-    ``may_name_milestone`` it may be absent.
+    ``may_name_milestone`` it may be absent; with ``or_part`` a ``part`` of the retention may be named instead, whose
+    statement it is about.
     """
 
     side: str
@@ -21,10 +22,12 @@ class Verb:
     several: str = ""
     any_line: bool = False
     may_name_milestone: bool = False
+    or_part: bool = False
 
 
 PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
-DISPUTED: Final = ("amount", "percent", "reason", "period", "answer_days")
+DISPUTED: Final = ("amount", "percent", "reason", "period", "answer_days", "part")
+OUTCOME: Final = ("outcome", "amount", "comment", "part", "kept_until")
 JUDGED: Final = ("effective_on", "reason")
 """What every judgement says; the rest is read by its kind (:mod:`~apps.workflows.deal_file.read_judgements`)."""
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -108,16 +111,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "dispute": Verb("buyer", ("amount", "reason", "answer_days"), on_milestone=True),
         "raise_sellers_dispute": Verb("seller", ("amount", "reason", "answer_days"), on_milestone=True),
         "dispute_rest": Verb("buyer", ("amount", "reason", "answer_days"), on_milestone=True),
-        "dispute_invoice": Verb("buyer", DISPUTED, on_milestone=True, any_line=True),
-        "record_dispute": Verb("seller", DISPUTED, on_milestone=True, any_line=True),
-        "answer_dispute": Verb("seller", ("comment", "files"), on_milestone=True, any_line=True),
-        "reply_in_dispute": Verb("buyer", ("comment", "files"), on_milestone=True, any_line=True),
-        "propose_outcome": Verb("seller", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
-        "agree_outcome": Verb("buyer", on_milestone=True, any_line=True),
-        "offer_outcome": Verb("buyer", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
-        "take_outcome": Verb("seller", on_milestone=True, any_line=True),
-        "withdraw_dispute": Verb("buyer", on_milestone=True, any_line=True),
-        "withdraw_sellers_dispute": Verb("seller", on_milestone=True, any_line=True),
+        "dispute_invoice": Verb("buyer", DISPUTED, on_milestone=True, any_line=True, or_part=True),
+        "record_dispute": Verb("seller", DISPUTED, on_milestone=True, any_line=True, or_part=True),
+        "answer_dispute": Verb("seller", ("comment", "files", "part"), on_milestone=True, any_line=True, or_part=True),
+        "reply_in_dispute": Verb("buyer", ("comment", "files", "part"), on_milestone=True, any_line=True, or_part=True),
+        "propose_outcome": Verb("seller", OUTCOME, on_milestone=True, any_line=True, or_part=True),
+        "agree_outcome": Verb("buyer", ("part",), on_milestone=True, any_line=True, or_part=True),
+        "offer_outcome": Verb("buyer", OUTCOME, on_milestone=True, any_line=True, or_part=True),
+        "take_outcome": Verb("seller", ("part",), on_milestone=True, any_line=True, or_part=True),
+        "withdraw_dispute": Verb("buyer", ("part",), on_milestone=True, any_line=True, or_part=True),
+        "withdraw_sellers_dispute": Verb("seller", ("part",), on_milestone=True, any_line=True, or_part=True),
         "hand_in_document": Verb(
             "seller", ("document", "files", "note", "period", "valid_until"), on_milestone=True, any_line=True
         ),

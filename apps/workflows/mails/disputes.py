@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract, GuestGrant
 from apps.financing.models import Tranche
 from apps.invoicing.models import DisputedInvoice
-from apps.milestones.models import Dispute
+from apps.milestones.models import Dispute, DisputeProposal
 from apps.milestones.models.dispute import Side
 from apps.parties import services as parties
 from apps.parties.roles import Action
@@ -85,6 +85,13 @@ def _tell(dispute: Dispute, *, key: str, organisation_id: int, more: dict[str, A
     ]
     if dispute.is_live and dispute.answer_due_at is not None and more["kind"] != "missed":
         facts.append(fact(_("Answer by"), on=dispute.answer_due_at))
+    is_release = _is_about_release(dispute)
+    agreed = dispute.proposals.order_by("number").last() if dispute.upheld else None
+    proposal: DisputeProposal | None = more["proposed"] or agreed
+    if is_release and proposal is not None and proposal.upheld:
+        until = proposal.kept_until
+        kept = _("until the buyer releases it")
+        facts.append(fact(_("Retained again until"), on=until) if until else fact(_("Retained again"), kept))
     send(
         Letter(
             name="dispute",
@@ -97,7 +104,13 @@ def _tell(dispute: Dispute, *, key: str, organisation_id: int, more: dict[str, A
             if reader.is_claimed
             else going_on_at(contract, GuestGrant.Purpose.DISPUTE, dispute.ref),
             facts=facts,
-            context={"dispute": dispute, "about": _about(dispute), "state": str(dispute.state), **more},
+            context={
+                "dispute": dispute,
+                "about": _about(dispute),
+                "state": str(dispute.state),
+                "not_owed": _("Released in error") if is_release else _("Not owed, net of tax"),
+                **more,
+            },
         )
     )
 
@@ -110,6 +123,11 @@ def _people(contract: Contract, *, is_to_seller: bool) -> list[str]:
     if found or is_to_seller or version is None:
         return found
     return [version.signatory_email]
+
+
+def _is_about_release(dispute: Dispute) -> bool:
+    billed: DisputedInvoice | None = getattr(dispute, "billed", None)
+    return billed is not None and billed.invoice.is_release
 
 
 def _about(dispute: Dispute) -> str:

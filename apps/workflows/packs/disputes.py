@@ -71,6 +71,7 @@ def _dispute(dispute: Dispute, *, invoice_ref: str | None) -> dict[str, Any]:
                 part: getattr(one, part)
                 for part in ("number", "side", "name", "proposed_at", "outcome", "upheld", "note")
             }
+            | ({"kept_until": one.kept_until} if one.kept_until is not None else {})
             for one in dispute.proposals.all()
         ],
         "end": None

@@ -172,7 +172,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             and payee is None
             and tranche is None
             and found.open_item.credited < found.gross
-            and not (found.is_release or found.open_item.retained or found.open_item.reserved),
+            and not (found.is_release or found.open_item.reserved),
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
