@@ -1038,11 +1038,15 @@ def expected_decision(pack, entry, told):
     }
 
 
+ISSUED = ("invoice.issued", *RELEASES, "late_payment.claimed")
+"""What issues a document that asks for money: an invoice, a statement of retention, a claim for late payment."""
+
+
 def check_invoices(pack):
     """Each invoice's content is the one that the chain says was issued; so are the bytes of its document."""
     documents = {ref_of(entry): entry["said"]["facts"] for entry in pack.said("document.made")}
     count = 0
-    for entry in pack.said("invoice.issued"):
+    for entry in pack.said(*ISSUED):
         said, facts, ref = entry["said"], entry["said"]["facts"], ref_of(entry)
         if not in_scope(pack, said):
             continue

@@ -1,9 +1,11 @@
 """Retention that was released in error: its statement is disputed, and what both sides uphold is kept back again."""
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -29,7 +31,7 @@ from apps.ledger.charts import Seller
 from apps.revenue.models import Recognition
 from apps.workflows import billing, retention
 from apps.workflows.worker import run_due_jobs
-from tests import corrections, disputes, scenarios
+from tests import corrections, disputes, packed, scenarios
 from tests.scenarios import Parties, acting, key, member
 from tests.workflows.test_retention import booked, released, state, verified
 
@@ -172,7 +174,9 @@ def test_without_a_day_the_buyer_releases_it_again_and_that_may_be_in_error_too(
     assert "nothing differs" in verified()
 
 
-def test_paper_and_mails_say_so_and_what_is_never_owed_is_credited_of_the_invoices(scratch: str) -> None:
+def test_paper_and_mails_say_so_and_what_is_never_owed_is_credited_of_the_invoices(
+    scratch: str, tmp_path: Path
+) -> None:
     parties, contract, statement = made()
     with acting(scenarios.approver_actor(parties), at=AT):
         run_due_jobs()
@@ -213,6 +217,9 @@ def test_paper_and_mails_say_so_and_what_is_never_owed_is_credited_of_the_invoic
     with walls.asking_for(parties.seller.pk):
         kept = Retention.objects.get(invoice=first)
     assert (kept.held, kept.released, kept.returned) == (D(486), D(450), D(36))
+    packed.assert_pack_holds(contract.number, tmp_path)
+    with zipfile.ZipFile(tmp_path / "pack.zip") as pack:
+        assert b'"kept_until": "2026-09-01"' in pack.read("disputes/0001.json")
     assert [(one.position, one.amount) for one in state(parties, contract).parts][2:] == [(3, D(386))]
     assert "nothing differs" in verified()
 

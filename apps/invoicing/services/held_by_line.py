@@ -49,14 +49,14 @@ def held_by_line(contract: Contract, *, credited: Sequence[Fallen], using: str) 
     gone_of: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)
     events = [*((one, False) for one in credited), *((one, True) for one in released)]
     for one, is_release in sorted(events, key=lambda event: event[0].day):
-        gone = gone_of[one.invoice] if is_release else {}
+        of_lines = gone_of[one.invoice] if is_release else {}
         if one.amount < 0:
-            fallen = _rise(one, left[one.invoice], gone, currency=contract.currency)
+            fallen = _rise(one, left[one.invoice], of_lines, currency=contract.currency)
         else:
             fallen = _fall(one, left[one.invoice], currency=contract.currency) if one.amount else []
         rows.extend(fallen)
         for _day, place, part in fallen:
-            gone[place] = gone.get(place, money.ZERO) - part
+            of_lines[place] = of_lines.get(place, money.ZERO) - part
     return rows
 
 

@@ -13,6 +13,7 @@ from apps.invoicing.models import (
     InvoiceKind,
     Retention,
     RetentionRelease,
+    RetentionReturn,
     RetentionShare,
 )
 from apps.invoicing.services import facts
@@ -98,9 +99,15 @@ def stated(
 
 
 def kept_in_ledger(
-    invoice: Invoice, *, part: ScheduledRelease, event: str, shares: Shared, by: str, came_back: bool = False
+    invoice: Invoice,
+    *,
+    part: ScheduledRelease,
+    event: str,
+    shares: Shared,
+    by: str,
+    back: RetentionReturn | None = None,
 ) -> RetentionRelease:
-    """Write in the ledger of the retention what was released, for the first time or again after it ``came_back``."""
+    """Write in the ledger of the retention what was released, for the first time or again after it came ``back``."""
     found = RetentionRelease.objects.create(
         contract=invoice.contract,
         position=part.position,
@@ -115,7 +122,7 @@ def kept_in_ledger(
     )
     for one, share in shares:
         one.released += share
-        one.returned -= share if came_back else money.ZERO
+        one.returned -= share if back is not None else money.ZERO
     Retention.objects.bulk_update([one for one, _share in shares], ["released", "returned"])
     RetentionShare.objects.bulk_create(
         RetentionShare(release=found, retention=one, amount=share) for one, share in shares

@@ -81,7 +81,7 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         event=event,
         shares=shares,
         by="" if is_system else actor.name,
-        came_back=back is not None,
+        back=back,
     )
     post(invoice)
     contracts.record(
