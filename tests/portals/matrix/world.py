@@ -367,7 +367,7 @@ class _Builder:
     def _retained(self) -> None:
         """A completed contract of whose retention one part is released, and one is left for each side to release.
 
-        Its invoice bears interest when it is late.
+        Its invoice bears interest when it is late. Of what is released a little came back, as both sides agreed.
         """
         late = LateTerms(Decimal(9), fee=Decimal(40))
         parts = (("buyer", 40), ("seller", 30), ("completion", 30))
@@ -379,7 +379,11 @@ class _Builder:
         )
         self._accepted(kept, 1)
         with acting(member(self.deal, "buyer")) as olga:
-            retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
+            asked = retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
+        bilge, now, little = member(self.deal, "billing"), clock.now(), Share(amount=Decimal(1))
+        dispute = disputes.on_invoice(asked["invoice"], actor=olga, at=now, reason=self.canary, share=little)
+        proposal = disputes.proposed(dispute, "upheld", actor=bilge, at=now, note=self.canary)
+        disputes.agreed(proposal, actor=olga, at=now)
 
     def _late(self) -> None:
         """A contract of whose invoice interest and fee were claimed, on the day after it was due."""
