@@ -39,7 +39,7 @@ from apps.financing.services import FacilityTerms
 from apps.invoicing import corrected_documents, credit_documents, documents
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Application, BankTransaction, Invoice, InvoiceLink
-from apps.invoicing.rules import Part
+from apps.invoicing.rules import Part, Share
 from apps.invoicing.services import correction_deliveries
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones

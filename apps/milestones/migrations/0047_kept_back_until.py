@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0047_links_compared_as_rows'),
-        ('milestones', '0044_parts_held_back_and_certified_by_link'),
+        ('milestones', '0046_passed_on_by_link'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
