@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0047_links_compared_as_rows'),
-        ('invoicing', '0048_parts_held_back_and_certified_by_link'),
+        ('invoicing', '0049_ended_by_a_settlement'),
         ('parties', '0007_holiday_calendars'),
     ]
 
