@@ -15,6 +15,18 @@ GIVEN_UP_AFTER = 3 + 5 + 2
 """Seconds: the kept connection does not answer (3), nor does a new one (5); and some for a busy machine."""
 ALIVE = ("/health/live", "/health/ready")
 READERS = ("", "seller", "financier")
+LINK = reverse("link:open", kwargs={"token": UNKNOWN_TOKEN})
+EVERYBODY = (
+    (reverse("seller:home"), "GET", "seller"),
+    (reverse("buyer:home"), "GET", "buyer"),
+    (reverse("admin:index"), "GET", "financier"),
+    (reverse("account:settings"), "GET", "seller"),
+    (LINK, "GET", ""),
+    (reverse("seller:draft_contract"), "POST", "seller"),
+    (reverse("admin:index"), "POST", "financier"),
+    (LINK + "accept/", "POST", ""),
+)
+"""A page of each portal and a form of each reader."""
 
 
 def paths() -> list[str]:
@@ -28,6 +40,11 @@ def paths() -> list[str]:
         found.append(reverse(address.name, kwargs=number))
     assert len(found) > 100
     return [path for path in found if path not in ALIVE] + ["/nowhere/", "/financier/nowhere/"]
+
+
+def poster_of(path: str) -> str:
+    """Who sends a form to an address: a guest to a link's, the financier's people to theirs, else the seller."""
+    return "" if UNKNOWN_TOKEN in path else "financier" if path.startswith("/financier/") else "seller"
 
 
 def says_that_it_is_away(answer: Answer) -> bool:
@@ -52,7 +69,7 @@ def test_every_page_says_so_to_everybody_and_comes_back_by_itself(away: Database
     asked = [
         (path, method, who, house.ask(path, method=method, who=who))
         for path in paths()
-        for method, who in [*(("GET", reader) for reader in READERS), ("POST", "seller")]
+        for method, who in [*(("GET", reader) for reader in READERS), ("POST", poster_of(path))]
     ]
     assert [(*one, answer.status) for *one, answer in asked if not says_that_it_is_away(answer)] == []
     assert "<html" in asked[0][3].body
@@ -92,8 +109,8 @@ def test_a_frozen_database_holds_nobody_for_ever_and_comes_back_by_itself(databa
     answers: list[Answer] = []
     with database.frozen():
         threads = [
-            threading.Thread(target=lambda: answers.append(house.ask(reverse("seller:home"), who="seller")))
-            for _ in range(24)
+            threading.Thread(target=lambda one=one: answers.append(house.ask(one[0], method=one[1], who=one[2])))
+            for one in EVERYBODY * 3
         ]
         for thread in threads:
             thread.start()
