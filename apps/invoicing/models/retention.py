@@ -114,7 +114,7 @@ class Retention(models.Model):
         return f"{self.invoice_id}: {self.held} withheld, {self.released} released"
 
     @property
-    def left(self) -> Decimal:
+    def releasable(self) -> Decimal:
         """What the parts that were agreed still release of it."""
         return self.held - self.released - self.returned
 

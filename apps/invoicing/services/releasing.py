@@ -118,7 +118,7 @@ def _scheduled(
     if not amount:
         return []
     of_kind = [one for one in kept if one.kind == part.kind]
-    is_all = amount == money.total(one.left for one in of_kind)
+    is_all = amount == money.total(one.releasable for one in of_kind)
     concerned = [one for one, row in zip(kept, rows, strict=True) if rules.concerned(part, row)]
     return _shared(amount, kept=of_kind if is_all else concerned, currency=currency)
 
@@ -187,6 +187,6 @@ def _check_limit(contract: Contract, *, limit: Decimal | None, amount: Decimal) 
 
 
 def _shared(amount: Decimal, *, kept: Sequence[Retention], currency: str) -> Shared:
-    left = [one.left for one in kept]
+    left = [one.releasable for one in kept]
     parts = zip(kept, rules.shares_of(amount, left=left, currency=currency), strict=True)
     return [(one, share) for one, share in parts if share]
