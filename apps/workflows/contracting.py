@@ -24,6 +24,7 @@ LINK_MAILS = {
     GuestGrant.Purpose.ACKNOWLEDGE: jobs.send_assignment_notice,
     GuestGrant.Purpose.MEND: link_jobs.send_link,
     GuestGrant.Purpose.DISPUTE: link_jobs.send_link,
+    GuestGrant.Purpose.DISPUTE_INVOICE: link_jobs.send_link,
     GuestGrant.Purpose.SETTLE: link_jobs.send_link,
     GuestGrant.Purpose.CONFIRM_EVENT: link_jobs.send_link,
     GuestGrant.Purpose.CERTIFY: link_jobs.send_link,

@@ -116,13 +116,13 @@ def dispute_rest(
 
 @once
 def dispute_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, reason: str, answer_days: int) -> Answer:
-    """Either side disputes what is open of an invoice, or a part; the rest stays payable."""
+    """Either side, or a guest by a link asked for on its page, disputes what is open of an invoice, or a part of it."""
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     about = invoicing.disputable(invoice_ref=invoice_ref, share=share)
     dispute = milestones.dispute_billed(
         contract=contract,
-        subject=f"invoice:{invoice_ref}",
+        invoice_ref=invoice_ref,
         whole=about.whole,
         amount=about.net,
         actor=actor,
@@ -131,7 +131,9 @@ def dispute_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, r
         at=at,
     )
     invoicing.keep_dispute(dispute=dispute, about=about)
-    jobs.defer(*dispute_news.news(dispute, RAISED, actor=actor), *dispute_news.to_financiers(dispute))
+    contracts.spend_grants(subject_ref=invoice_ref, actor=actor, at=at)
+    told = [*dispute_news.to_financiers(dispute), *dispute_news.own_link(dispute, actor=actor, at=at)]
+    jobs.defer(*dispute_news.news(dispute, RAISED, actor=actor), *told)
     return {"dispute": dispute.ref}
 
 

@@ -47,6 +47,9 @@ HAND_OVERS: Final = Limit("decision passed on by link", 10, timedelta(hours=1))
 INVOICE_QUESTIONS: Final = Limit("question about an invoice", 10, timedelta(hours=1))
 """For one invoice, whoever asks: each is a mail to the seller, and whoever has the link needs no account."""
 
+DISPUTE_LINKS: Final = Limit("link to dispute an invoice", 3, timedelta(hours=1))
+"""For one invoice: each is a mail to the buyer's signatory, and whoever has the invoice's link needs no account."""
+
 PRINTS: Final = Limit("document made on request", 30, timedelta(minutes=10))
 """For one person: a PDF that is made when somebody asks is laid out anew each time."""
 

@@ -75,6 +75,7 @@ LINKS = {
     "viewed",
     "renew",
     "ask_about_invoice",
+    "ask_to_dispute",
     "credit_note_pdf",
     "credit_note_peppol",
     "credit_note_xrechnung",

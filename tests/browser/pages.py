@@ -271,6 +271,7 @@ LINKS = [
     Spot("hosted:open", "", "hosted NL-2026-021"),
     Spot("hosted:open", "", "hosted link-accepted"),
     Spot("hosted:ask_about_invoice", "", "hosted NL-2026-021"),
+    Spot("hosted:ask_to_dispute", "", "hosted link-accepted"),
 ]
 FINANCIER = [
     Spot("admin:index", "frank"),

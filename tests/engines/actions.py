@@ -30,12 +30,12 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
 from apps.invoicing.services.correcting import words_of
-from apps.milestones.models import Reminder, Reservation
+from apps.milestones.models import Reminder, Reservation, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.parties import services as parties_services
 from apps.parties import tokens
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import User
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, BrandData, OrganisationData
@@ -1684,6 +1684,21 @@ def ask_about_invoice(world: World) -> Attempt:
         world,
         "payables",
         lambda actor, key: hosting.ask_about_invoice(actor=actor, key=key, invoice_ref=world["paid"], text="Why?"),
+    )
+
+
+@story
+def ask_to_dispute(world: World) -> Attempt:
+    sent = Submission.objects.using("owner").select_related("contract").get(ref=world["by-link"])
+    hein = scenarios.guest_actor(GuestGrant.objects.using("owner").get(ref=world["by-link.grant"]))
+    with acting(hein, at=START):
+        done = sign_off.accept_milestone(actor=hein, key="asked for", submission_ref=sent.ref, seen=sent.sha256)
+    with acting(member(world.parties, "billing"), at=START) as actor:
+        made = hosting.renew_invoice_link(actor=actor, key="a page", invoice_ref=done["invoice"])
+    reader = Actor(kind=ActorKind.GUEST, organisation_id=sent.contract.buyer_id, contract_id=sent.contract_id)
+    return Attempt(
+        lambda key: hosting.ask_to_dispute(actor=reader, key=key, invoice_ref=done["invoice"], link_ref=made["link"]),
+        lambda: acting(reader, at=START),
     )
 
 

@@ -33,7 +33,8 @@ class GuestGrant(models.Model):
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
     mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm; what goes
     on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice of
-    termination. So has each application for payment. Events are confirmed by a link to the contract that waits.
+    termination. So has each application for payment. Events are confirmed by a link to the contract that waits; an
+    invoice is disputed by one that somebody asks for on its hosted page.
 
     ``passed_from`` is the signatory's link whose holder passed the decision on to this mailbox.
     """
@@ -44,6 +45,7 @@ class GuestGrant(models.Model):
         ACKNOWLEDGE = "acknowledge", _("Confirm whom to pay")
         MEND = "mend", _("Settle defects")
         DISPUTE = "dispute", _("Settle a dispute")
+        DISPUTE_INVOICE = "dispute_invoice", _("Dispute an invoice")
         SETTLE = "settle", _("Settle a termination")
         CONFIRM_EVENT = "confirm_event", _("Confirm an event")
         CERTIFY = "certify", _("Certify an application for payment")

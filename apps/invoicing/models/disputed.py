@@ -52,6 +52,13 @@ class DisputedInvoice(models.Model):
                 " WHERE x.invoice_id = NEW.invoice_id)",
             ),
             guards.refused_when(
+                "link_disputes_only_its_invoice",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM milestones_dispute d JOIN contracts_guestgrant g ON g.id = d.grant_id"
+                " JOIN invoicing_invoice i ON i.id = NEW.invoice_id WHERE d.id = NEW.dispute_id"
+                " AND (g.purpose, g.subject_ref) <> ('dispute_invoice', i.ref))",
+            ),
+            guards.refused_when(
                 "credited_is_what_was_upheld",
                 guards.UPDATE,
                 "NEW.credit_note_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_creditnote c"

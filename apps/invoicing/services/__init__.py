@@ -42,6 +42,7 @@ from apps.invoicing.services.disputes import (
     end_dispute,
     invoice_of_dispute,
     keep_dispute,
+    require_askable,
     require_upheld_creditable,
 )
 from apps.invoicing.services.ending import billed_no_more, billed_of, cancel_instalments
@@ -260,6 +261,7 @@ __all__ = [
     "remind",
     "reminders_due",
     "renew_link",
+    "require_askable",
     "require_creditable",
     "require_upheld_creditable",
     "resume_reminders",

@@ -36,7 +36,7 @@ def ask_about_invoice(
     invoice = Invoice.objects.filter(ref=invoice_ref, contract=contract).first()
     if invoice is None or invoice.buyer_id != actor.organisation_id:
         raise Refused("There is no such invoice for you. Open it from your list of invoices.")
-    link = _link(invoice, actor=actor, link_ref=link_ref)
+    link = link_of_guest(invoice, actor=actor, link_ref=link_ref)
     called = " ".join(check_words(name if link else actor.name, field="name", missing="Say who asks.").split())
     if len(called) > LONGEST_NAME:
         raise Refused("This text is longer than {most} characters.", field="name", most=LONGEST_NAME)
@@ -80,7 +80,7 @@ def answer_about_invoice(
     return question
 
 
-def _link(invoice: Invoice, *, actor: Actor, link_ref: str) -> InvoiceLink | None:
+def link_of_guest(invoice: Invoice, *, actor: Actor, link_ref: str) -> InvoiceLink | None:
     """By which link the actor came; None for a member who may ask. A personal link to something else may not."""
     if actor.kind is ActorKind.USER:
         actor.require(Action.ASK_ABOUT_INVOICE, organisation_id=invoice.buyer_id)

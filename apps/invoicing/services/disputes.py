@@ -10,10 +10,11 @@ from django.db.models import Q
 
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.core.errors import Refused
+from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
+from apps.invoicing.services.asking import link_of_guest
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
 from apps.invoicing.services.crediting import credit_agreed
@@ -32,6 +33,22 @@ class Disputable:
     gross: Decimal
 
 
+def require_askable(*, invoice_ref: str, link_ref: str, actor: Actor) -> Invoice:
+    """The invoice of which whoever holds its live link may ask that its buyer's signatory gets a link to dispute it.
+
+    Refused where nothing of it can be disputed now, or somebody comes another way.
+    """
+    item = OpenItem.objects.select_related("invoice").filter(invoice__ref=invoice_ref).first()
+    if item is None or item.invoice.buyer_id != actor.organisation_id:
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    if link_of_guest(item.invoice, actor=actor, link_ref=link_ref) is None:
+        raise NotAllowed("You are a member of your organisation. Dispute the invoice in your portal.")
+    _require_undisputed(item)
+    if not item.open:
+        raise Refused("Nothing of this invoice is open, so nothing of it is disputed.")
+    return item.invoice
+
+
 def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     """What a dispute about this share of an invoice is about; its open item is held.
 
@@ -47,9 +64,8 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     )
     if item is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    _require_undisputed(item)
     invoice = item.invoice
-    if item.disputed:
-        raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)
     net = rules.credited_amount(_asked_for(share, lines=creditable), lines=creditable, currency=invoice.currency)
     totals = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown)
@@ -64,6 +80,11 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
             number=invoice.number,
         )
     return Disputable(invoice, Money(invoice.net, invoice.currency), net, gross)
+
+
+def _require_undisputed(item: OpenItem) -> None:
+    if item.disputed:
+        raise Refused("This invoice is in dispute already. Say there what else you dispute.")
 
 
 def _asked_for(share: rules.Share, *, lines: Sequence[rules.Creditable]) -> rules.Share:

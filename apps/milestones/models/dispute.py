@@ -121,7 +121,7 @@ class Dispute(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0, amount__lte=F("whole")), name="disputed_is_a_part"),
             models.CheckConstraint(
                 condition=Q(raiser__isnull=False, grant__isnull=True)
-                | Q(raiser__isnull=True, grant__isnull=False, raised_by="buyer", submission__isnull=False),
+                | Q(raiser__isnull=True, grant__isnull=False, raised_by="buyer", reservation__isnull=True),
                 name="disputed_by_a_user_or_the_buyers_guest",
             ),
             models.CheckConstraint(
@@ -246,9 +246,11 @@ class Dispute(models.Model):
             guards.refused_when(
                 "link_disputes_only_its_submission",
                 guards.INSERT,
+                # Which invoice a link without a submission disputes is asked where that is kept (DisputedInvoice).
                 "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
-                " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
-                " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
+                " LEFT JOIN milestones_submission s ON s.id = NEW.submission_id WHERE g.id = NEW.grant_id"
+                " AND g.contract_id = NEW.contract_id AND CASE g.purpose WHEN 'sign_off' THEN g.subject_ref = s.ref"
+                " WHEN 'dispute_invoice' THEN NEW.submission_id IS NULL ELSE FALSE END)",
             ),
         ]
 

@@ -25,6 +25,8 @@ LINK_OF_ANOTHER: Final = (
     "{grant} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g JOIN milestones_dispute d"
     " ON d.contract_id = g.contract_id LEFT JOIN milestones_submission s ON s.id = d.submission_id"
     " WHERE g.id = {grant} AND d.id = {dispute} AND CASE g.purpose WHEN 'dispute' THEN g.subject_ref = d.ref"
+    # By this one it is raised, and its first position with it.
+    " WHEN 'dispute_invoice' THEN d.grant_id = g.id"
     " WHEN 'sign_off' THEN g.subject_ref = s.ref ELSE FALSE END)"
 )
 """A guest's link that is not for this dispute, nor for the submission that is in dispute."""

@@ -121,8 +121,13 @@ class Links(TypedDict):
 
 
 def link_to_submission(submission_ref: str) -> Links:
-    """The link to a submission alone: what is billed, for which there is none, is disputed by members."""
+    """The link to a submission alone."""
     return {"purpose": GuestGrant.Purpose.SIGN_OFF, "subject_ref": submission_ref, "or_for": None}
+
+
+def link_to_billed(invoice_ref: str) -> Links:
+    """The link to dispute one invoice, which the signatory got because somebody asked for it."""
+    return {"purpose": GuestGrant.Purpose.DISPUTE_INVOICE, "subject_ref": invoice_ref, "or_for": None}
 
 
 def link_to(dispute: Dispute) -> Links:

@@ -15,6 +15,7 @@ from apps.milestones.models.submission import Proof, SubmissionState
 from apps.milestones.services.dispute_course import (
     end,
     link_to,
+    link_to_billed,
     link_to_submission,
     lock_dispute,
     pass_turn,
@@ -85,7 +86,7 @@ def dispute_submission(
 def dispute_billed(
     *,
     contract: Contract,
-    subject: str,
+    invoice_ref: str,
     whole: Money,
     amount: Decimal,
     actor: Actor,
@@ -95,9 +96,9 @@ def dispute_billed(
 ) -> Dispute:
     """One side disputes ``amount`` of something that was billed and comes to ``whole``, both net of tax.
 
-    What that is the caller knows, who keeps the dispute beside it; ``subject`` names it in the record.
+    What that is the caller knows, who keeps the dispute beside it; ``invoice_ref`` names it in the record.
     """
-    side = require_party(contract, actor=actor, links=link_to_submission(""), at=at)
+    side = require_party(contract, actor=actor, links=link_to_billed(invoice_ref), at=at)
     dispute = _raise(
         contract,
         submission=None,
@@ -110,7 +111,14 @@ def dispute_billed(
         at=at,
     )
     said = say(dispute, text=reason, side=side, actor=actor, at=at)
-    record(dispute, verb="dispute.raised", actor=actor, at=at, subject=subject, text_sha256=canonical.sha256(said.text))
+    record(
+        dispute,
+        verb="dispute.raised",
+        actor=actor,
+        at=at,
+        subject=f"invoice:{invoice_ref}",
+        text_sha256=canonical.sha256(said.text),
+    )
     return dispute
 
 

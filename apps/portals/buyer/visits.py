@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core import clock
 from apps.financing.models import Assignment
-from apps.invoicing.models import Application
+from apps.invoicing.models import Application, Invoice
 from apps.milestones.models import Dispute, Milestone, Reservation, Submission
 from apps.parties.actor import Actor
 from apps.portals import counterparties, interrupted
@@ -115,6 +115,12 @@ class Visit:
         """The dispute that the link is for; 404 for a link to something else."""
         self._is_for(Purpose.DISPUTE)
         return get_object_or_404(disputes_of(self.actor, side=BUYER), ref=self.grant.subject_ref)
+
+    def invoice(self) -> Invoice:
+        """The invoice that the link lets dispute; 404 for a link to something else."""
+        self._is_for(Purpose.DISPUTE_INVOICE)
+        billed = Invoice.objects.of_buyer(self.actor).select_related("open_item", "contract__buyer", "milestone")
+        return get_object_or_404(billed, ref=self.grant.subject_ref)
 
     def termination(self) -> Termination:
         """The notice of termination that the link lets settle; 404 for a link to something else."""

@@ -1,4 +1,4 @@
-"""Raise a dispute: about what was submitted, by either side or by personal link; about an invoice."""
+"""Raise a dispute: about what was submitted or billed, by either side or by personal link."""
 
 from collections.abc import Callable
 from typing import Any
@@ -87,34 +87,55 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
     found = get_object_or_404(mine(request.actor).select_related("open_item", "contract", "milestone"), ref=ref)
     form = DisputeForm(request.POST or None)
     here = side.url("invoice", found.ref)
-
-    def do() -> Answer:
-        return disputing.dispute_invoice(
-            actor=request.actor,
-            key=form.cleaned_data["key"],
-            invoice_ref=found.ref,
-            share=form.share,
-            reason=form.cleaned_data["reason"],
-            answer_days=form.cleaned_data["answer_days"],
-        )
-
-    done = _tried(request, form, do)
+    done = _tried(request, form, lambda: _raise_about(request, found, form))
     if done is not None:
         return redirect(side.url("dispute", done["dispute"]))
     context = {
+        **_about_invoice(found),
+        "back": here,
+        "refusal": _why_not(request) or _why_not_invoice(found),
+        "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
+    }
+    return side.dispute_page(request, "raise_dispute", context, form=form)
+
+
+def invoice_by_link(request: PortalRequest, found: Invoice, *, here: str, back: str, show: Show) -> HttpResponse:
+    """The same for the signatory who got a link for it; it shows the dispute afterwards, which goes on by its own."""
+    form = DisputeForm(request.POST or None)
+    done = _tried(request, form, lambda: _raise_about(request, found, form))
+    if done is not None:
+        return redirect(here)
+    context = {
+        **_about_invoice(found),
+        "back": back,
+        "refusal": _why_not_invoice(found),
+        "base": "buyer/link/base.html",
+    }
+    return show(context, form)
+
+
+def _raise_about(request: PortalRequest, found: Invoice, form: DisputeForm) -> Answer:
+    return disputing.dispute_invoice(
+        actor=request.actor,
+        key=form.cleaned_data["key"],
+        invoice_ref=found.ref,
+        share=form.share,
+        reason=form.cleaned_data["reason"],
+        answer_days=form.cleaned_data["answer_days"],
+    )
+
+
+def _about_invoice(found: Invoice) -> dict[str, Any]:
+    return {
         "reading": None,
         "about": found.number,
         "whole": found.net,
         "currency": found.currency,
         "open": found.open_item.open,
-        "back": here,
-        "refusal": _why_not(request) or _why_not_invoice(found),
         "is_submission": False,
         "is_release": found.is_release,
         "cannot_credit": _cannot_credit(found),
-        "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
     }
-    return side.dispute_page(request, "raise_dispute", context, form=form)
 
 
 def _form(request: PortalRequest, found: Submission, *, may_accept: bool) -> DisputeForm:

@@ -1,4 +1,5 @@
-"""The hosted page of an invoice: what is owed, until when, how to pay it, its files, and a question to the seller.
+"""The hosted page of an invoice: what is owed, until when, how to pay it, its files, a question to the seller, and
+the way to a dispute.
 
 It has the headers of personal links (:mod:`apps.portals.buyer.visits`): no cache keeps it, no search engine finds it,
 and its address is told to nobody. GET changes nothing; that a browser opened it is noted by a POST.
@@ -9,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.forms import BaseForm
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,17 +20,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core import clock
 from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot, wording
-from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG, Profile
+from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.models import Allocation, CorrectedInvoice, CreditNote, Invoice
 from apps.portals import formats, moment, payment_documents
 from apps.portals.access import PortalRequest, portal
-from apps.portals.attachments import attachment
 from apps.portals.buyer import payees
-from apps.portals.buyer.files import invoice_file, invoice_xml_file
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.visits import personal
-from apps.portals.exported import export_file, exports_of
-from apps.portals.hosted import asking
+from apps.portals.exported import exports_of
+from apps.portals.hosted import asking, objecting
 from apps.portals.hosted.opening import Opened, opened
 from apps.portals.parts import Fact
 from apps.portals.shown import invoice_state
@@ -63,6 +62,7 @@ def open_invoice(request: PortalRequest, token: str) -> HttpResponse:
             "corrections": _corrections(visit, found),
             "notes": _notes(visit, found),
             "questions": asking.about(visit.actor, found, ask_url=_below(visit, "ask_about_invoice")),
+            "dispute_url": _dispute_url(visit),
             "portal_url": reverse("buyer:invoice", args=[found.ref]) if found.buyer.is_claimed else "",
             **_document(visit, found),
         },
@@ -159,86 +159,30 @@ def ask_about_invoice(request: PortalRequest, token: str) -> HttpResponse:
         back=_below(visit, "open"),
         link=visit.link,
         show=lambda context, form: _page(
-            request, "hosted/ask.html", visit, {**context, "base": "hosted/base.html"}, form=form
+            request,
+            "hosted/ask.html",
+            visit,
+            {**context, "base": "hosted/base.html", "dispute_url": _dispute_url(visit)},
+            form=form,
         ),
     )
 
 
 @portal("link")
 @personal
-@require_safe
-def invoice_pdf(request: PortalRequest, token: str) -> HttpResponseBase:
-    """The stored bytes of the invoice; 404 until they exist."""
-    found = opened(request, token).shown
-    return invoice_file(getattr(found, "document", None), number=found.number)
-
-
-@portal("link")
-@personal
-@require_safe
-def invoice_xml(request: PortalRequest, token: str) -> HttpResponseBase:
-    """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
-    found = opened(request, token).shown
-    return invoice_xml_file(getattr(found, "document", None), number=found.number)
-
-
-@portal("link")
-@personal
-@require_safe
-def invoice_peppol(request: PortalRequest, token: str) -> HttpResponse:
-    """The invoice as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
-    return export_file(opened(request, token).shown, PEPPOL)
-
-
-@portal("link")
-@personal
-@require_safe
-def invoice_xrechnung(request: PortalRequest, token: str) -> HttpResponse:
-    """The same as XRechnung."""
-    return export_file(opened(request, token).shown, XRECHNUNG)
-
-
-@portal("link")
-@personal
-@require_safe
-def credit_note_pdf(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
-    """The stored bytes of a credit note of this invoice; 404 until they exist."""
-    note = _note(opened(request, token), ref)
-    if note.document.state != "ready":
-        raise Http404
-    return attachment(note.document.stored_as, name=f"{note.number}.pdf", content_type="application/pdf")
-
-
-@portal("link")
-@personal
-@require_safe
-def credit_note_peppol(request: PortalRequest, token: str, ref: str) -> HttpResponse:
-    """The same as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
-    return export_file(_note(opened(request, token), ref), PEPPOL)
-
-
-@portal("link")
-@personal
-@require_safe
-def credit_note_xrechnung(request: PortalRequest, token: str, ref: str) -> HttpResponse:
-    """The same as XRechnung."""
-    return export_file(_note(opened(request, token), ref), XRECHNUNG)
-
-
-def _note(visit: Opened, ref: str) -> CreditNote:
-    notes = CreditNote.objects.visible_to(visit.actor).filter(invoice=visit.shown).select_related("document")
-    return get_object_or_404(notes, ref=ref)
-
-
-@portal("link")
-@personal
-@require_safe
-def corrected_pdf(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
-    """The stored bytes of a corrected invoice that stands in place of this one; 404 until they exist."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_to_dispute(request: PortalRequest, token: str) -> HttpResponse:
+    """Ask for the personal link by which the buyer's signatory disputes the invoice; nobody of another party does."""
     visit = opened(request, token)
-    mine = CorrectedInvoice.objects.visible_to(visit.actor).filter(invoice=visit.shown, state="ready")
-    found = get_object_or_404(mine, ref=ref)
-    return attachment(found.stored_as, name=f"{found.number}.pdf", content_type="application/pdf")
+    if visit.other_side is not None:
+        return render(request, "hosted/other_side.html", {"who": visit.other_side}, status=403)
+    return objecting.ask(
+        request,
+        visit.shown,
+        back=_below(visit, "open"),
+        link=visit.link,
+        show=lambda context, form: _page(request, "hosted/dispute.html", visit, context, form=form),
+    )
 
 
 @portal("link")
@@ -277,6 +221,10 @@ def _document(visit: Opened, invoice: Invoice) -> dict[str, object]:
         "document_url": _below(visit, "invoice_document"),
         "reload_url": _below(visit, "open"),
     }
+
+
+def _dispute_url(visit: Opened) -> str:
+    return _below(visit, "ask_to_dispute") if objecting.may_ask(visit.shown) else ""
 
 
 def _below(visit: Opened, name: str, **parts: str) -> str:

@@ -1,17 +1,22 @@
 """The verbs of disputes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from django.core.files.base import ContentFile
 from django.db.models import Q
 
+from apps.contracts import services as contracts
+from apps.contracts.models import GuestGrant
 from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Invoice
 from apps.invoicing.rules import Share
 from apps.milestones.models import Dispute
 from apps.milestones.rules import ANSWER_DAYS
-from apps.parties.actor import Actor
-from apps.workflows import disputing
+from apps.parties.actor import Actor, ActorKind
+from apps.workflows import disputing, hosting
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.retention_verbs import released
 from apps.workflows.deal_file.scene import Scene, new_key
@@ -46,14 +51,26 @@ def _dispute_rest(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _dispute_invoice(scene: Scene, event: Event, actor: Actor) -> Answer:
+    invoice = released(scene, event).invoice if event.part else scene.invoice(event)
     return disputing.dispute_invoice(
-        actor=actor,
+        actor=_by_own_link(actor, invoice) if actor.kind is ActorKind.GUEST else actor,
         key=new_key(),
-        invoice_ref=(released(scene, event).invoice if event.part else scene.invoice(event)).ref,
+        invoice_ref=invoice.ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
         answer_days=event.answer_days or ANSWER_DAYS,
     )
+
+
+def _by_own_link(guest: Actor, invoice: Invoice) -> Actor:
+    """The signatory with the link to dispute an invoice, which is asked for on the invoice's page."""
+    link = invoicing.live_link(invoice)
+    if link is None:
+        raise Refused("The invoice has no page yet on which its signatory could ask to dispute it.")
+    reader = replace(guest, grant_id=None, roles=frozenset(), name="", email="")
+    asked = hosting.ask_to_dispute(actor=reader, key=new_key(), invoice_ref=invoice.ref, link_ref=link.ref)
+    grant = GuestGrant.objects.select_related("contract").get(ref=asked["link"])
+    return contracts.guest(grant, origin=guest.origin)
 
 
 def _answer(scene: Scene, event: Event, actor: Actor) -> Answer:

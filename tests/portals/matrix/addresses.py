@@ -298,6 +298,7 @@ OF: Final[dict[str, str]] = {
     "link:renew": TOKEN,
     "hosted:open": TOKEN,
     "hosted:ask_about_invoice": TOKEN,
+    "hosted:ask_to_dispute": TOKEN,
     "hosted:invoice_pdf": TOKEN,
     "hosted:invoice_xml": TOKEN,
     "hosted:invoice_peppol": TOKEN,

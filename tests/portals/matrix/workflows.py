@@ -96,7 +96,7 @@ KEYLESS: Final = frozenset(
 
 GUEST: Final = "guest"
 """Who comes by the personal link to a submission. Here the buyer has an owner, so none of its own may do more:
-tests/workflows/test_passed_on_by_link.py does it."""
+tests/workflows/test_passed_on_by_link.py and test_dispute_of_invoice_by_link.py do it."""
 
 
 @dataclass(frozen=True)
@@ -606,6 +606,7 @@ CALLS = [
     Call(account_letters.send_account_statement_again, "payables", "invoicing.AccountLetter", "letter_ref"),
     Call(hosting.renew_invoice_link, "billing", INVOICE, "invoice_ref"),
     Call(hosting.revoke_invoice_link, "billing", INVOICE, "invoice_ref"),
+    Call(hosting.ask_to_dispute, GUEST, INVOICE, "invoice_ref", lambda _row, _own: {"link_ref": ""}),
     Call(hosting.ask_about_invoice, "payables", INVOICE, "invoice_ref", lambda _row, _own: {"text": "Mine?"}),
     Call(
         hosting.answer_about_invoice,

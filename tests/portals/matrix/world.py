@@ -1159,7 +1159,8 @@ class _Builder:
 
     def _what_goes_on(self) -> dict[tuple[str, str], Contract]:
         """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper, a
-        notice of assignment with its proof, events that a contract waits for, and an application that waits.
+        notice of assignment with its proof, events that a contract waits for, an application that waits, and an
+        invoice.
 
         This buyer has an owner, so none was made; each shows the link's own pages to whom they belong.
         """
@@ -1179,6 +1180,9 @@ class _Builder:
             ("acknowledge", proven.assignment.ref): proven.contract,
             ("confirm_event", happened.ref): happened,
             ("certify", applied.ref): applied.contract,
+            ("dispute_invoice", self.invoices[0].ref): Contract.objects.using("owner").get(
+                pk=self.invoices[0].contract_id
+            ),
         }
 
     def _going_on(self, what: tuple[str, str], contract: Contract) -> str:

@@ -37,13 +37,15 @@ from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
 
 DONE_HERE: Final = (Purpose.ACKNOWLEDGE, Purpose.SETTLE)
-GOING_ON: Final[dict[Purpose, type[Milestone | Dispute | Termination | Application]]] = {
+GOING_ON: Final[dict[Purpose, type[Milestone | Dispute | Invoice | Termination | Application]]] = {
     Purpose.CERTIFY: Application,
     Purpose.MEND: Milestone,
     Purpose.DISPUTE: Dispute,
+    Purpose.DISPUTE_INVOICE: Invoice,
     Purpose.SETTLE: Termination,
 }
-Subject = Contract | ContractVersion | Submission | Assignment | Milestone | Dispute | Termination | Application
+Going = Milestone | Dispute | Invoice | Termination | Application
+Subject = Contract | ContractVersion | Submission | Assignment | Going
 
 
 @portal("link")
@@ -155,6 +157,7 @@ SHOWN: Final[dict[Purpose, Callable[[PortalRequest, Visit], HttpResponse]]] = {
     Purpose.ACKNOWLEDGE: _notice,
     Purpose.MEND: _defects,
     Purpose.DISPUTE: _dispute,
+    Purpose.DISPUTE_INVOICE: _dispute,
     Purpose.SETTLE: _termination,
     Purpose.CONFIRM_EVENT: _events,
     Purpose.CERTIFY: _application,
