@@ -147,7 +147,7 @@ def _lines(one: Late, *, currency: str) -> list[Claimed]:
         counts_from = one.invoice.interest_due_on
         if counts_from is None:
             name = gettext("Interest on invoice {number}, due {date}")
-            said = name.format(number=one.number, date=words.day(one.invoice.open_item.due_on))
+            said = name.format(number=one.number, date=words.day(one.due_on))
         else:
             # Silence let interest run: what was accepted later counts as accepted at the end of its review.
             name = gettext("Interest on invoice {number}, due for computing interest {date}")

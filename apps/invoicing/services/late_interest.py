@@ -33,13 +33,14 @@ from apps.invoicing.services.reserved import due_again
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One invoice that is or was paid late: what was agreed, and what has come of it from the day after ``after`` until
-    today, which nobody has claimed."""
+    """One invoice that is or was paid late: what was agreed, when it was due, and what has come of it from the day
+    after ``after`` until today, which nobody has claimed."""
 
     invoice: Invoice
     terms: LateTerms
     charge: LateCharge
     after: date
+    due_on: date
 
     @property
     def number(self) -> str:
@@ -96,7 +97,7 @@ def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[i
         )
         charge = replace(charge, fee=money.ZERO) if has_fee else charge
         if charge.total:
-            found[item.invoice_id] = Late(item.invoice, terms, charge, after)
+            found[item.invoice_id] = Late(item.invoice, terms, charge, after, due)
     return found
 
 
