@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
 
 from apps.contracts.models import Contract
-from apps.core import canonical
+from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing.application_page import page_of
@@ -21,10 +22,11 @@ from apps.invoicing.services import held_back, withdrawing
 from apps.invoicing.services.certifying import Figure
 from apps.milestones.models import Dispute, Milestone, Reservation
 from apps.milestones.services import Defect
+from apps.revenue.models import Recognition
 from apps.revenue.services import facts
 from apps.workflows import crediting, mended, reserving, worker
 from apps.workflows.once import Answer
-from tests import applications, disputes, scenarios
+from tests import applications, disputes, scenarios, terminations
 from tests.packed import assert_pack_holds
 from tests.scenarios import Parties, acting, key
 from tests.workflows.test_reservations import verified
@@ -105,6 +107,15 @@ def test_what_is_withheld_is_applied_for_defect_by_defect_and_once(parties: Part
     worker.run_due_jobs()
     assert "It stands in the next application for payment." in " ".join(str(one.body) for one in mail.outbox)
     assert_pack_holds(contract.number, tmp_path)
+    assert "nothing differs" in verified()
+    # The end of the contract takes what is cancelled off the price, and the lower price of the defect not once more.
+    at, sina, buyer = NOON + 6 * DAY, scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    terminations.noticed(contract, by=buyer, effective_on=at.date(), at=at, reason="Over.")
+    terminations.signed(terminations.proposed(contract, {}, by=sina, at=at), by=buyer, at=at)
+    with clock.stopped(at):
+        worker.run_due_jobs()
+    with walls.asking_for(contract.seller_id):
+        assert Recognition.objects.aggregate(sum=Sum("amount"))["sum"] == D(11750), "what is billed, and stays so"
     assert "nothing differs" in verified()
 
 

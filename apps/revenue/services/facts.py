@@ -6,6 +6,7 @@ All questions are asked of many contracts of one seller at once: a month is clos
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from apps.contracts.models import ContractVersion, PlanLine
 from apps.core import money
 from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
-from apps.milestones.models import Milestone, Nullification
+from apps.milestones.models import Milestone, Nullification, Reservation
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Judgement, Why
 from apps.revenue.services.events import Contracts, Event, Found
@@ -154,7 +155,8 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
     """The end of a contract before everything was done; ``amount`` is what was billed of it and stays so.
 
     What was credited because acceptances were withdrawn counts as never billed, and so does what was credited of a
-    deposit by then. Corrections of a milestone's price are kept beside its obligation.
+    deposit by then. Corrections of a milestone's price are kept beside its obligation: so what both sides took off a
+    price that no invoice billed counts as billed here, or it would lower the price twice.
     """
     ended = {pk: contract for pk, contract in contracts.items() if contract.terminated_at is not None}
     if not ended:
@@ -168,6 +170,10 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
         | Q(invoice__instalment__line__kind=DEPOSIT)
         | Q(invoice__kind=InvoiceKind.BONUS)
     )
+    lowered = Reservation.objects.lower_prices().filter(
+        contract_id__in=ended, settled_at__lte=F("contract__terminated_at")
+    )
+    off: dict[int, Decimal] = dict(lowered.order_by().values_list("contract_id").annotate(sum=Sum("reduced_by")))
     stays, back = (
         dict(found.order_by().values_list("contract_id").annotate(sum=Sum(worth)))
         for found, worth in ((billed, F("net") + F("recovered")), (gone, CREDITED))
@@ -182,7 +188,7 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
                     cause=f"termination:{contract.ref}",
                     on=at.astimezone(zone).date(),
                     at=at,
-                    amount=stays.get(pk, money.ZERO) - back.get(pk, money.ZERO),
+                    amount=stays.get(pk, money.ZERO) - back.get(pk, money.ZERO) + off.get(pk, money.ZERO),
                 ),
             )
 
