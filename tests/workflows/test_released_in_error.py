@@ -28,6 +28,7 @@ from apps.invoicing.models import CreditNote, Invoice, OpenItem, Retention, Rete
 from apps.invoicing.rules import Share
 from apps.invoicing.services.late_interest import late_charges
 from apps.ledger.charts import Seller
+from apps.revenue import services as revenue
 from apps.revenue.models import Recognition
 from apps.workflows import billing, retention
 from apps.workflows.worker import run_due_jobs
@@ -115,6 +116,7 @@ def test_what_is_upheld_is_kept_back_again_and_released_by_itself_on_its_day_onc
     with walls.asking_for(parties.seller.pk):
         (aged,) = invoicing.retention_by_age(seller_id=parties.seller.pk, today=UNTIL - 10 * DAY)
         assert aged.held == D("2500.33")
+        assert revenue.tie_out(organisation_id=parties.seller.pk, currency="EUR", since=AT.date()).differ == 0
     assert "nothing differs" in verified()
 
     assert retention.due(at=datetime(2026, 8, 31, 20, tzinfo=UTC)) == []

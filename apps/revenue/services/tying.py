@@ -47,7 +47,7 @@ WITH asked AS (
     WHERE i.kind NOT IN ({_NO_SUPPLY})
     UNION ALL
     SELECT n.contract_id, -n.net FROM mine m JOIN invoicing_creditnote n ON n.contract_id = m.id
-    JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE i.kind <> '{InvoiceKind.LATE_CHARGE.value}') x
+    JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE i.kind NOT IN ({_NO_SUPPLY})) x
   GROUP BY 1
 ), kept AS (
   SELECT x.id, sum(x.amount) AS amount FROM (
@@ -101,7 +101,7 @@ MONTHLY: Final = f""", moved AS (
   UNION ALL
   SELECT date_trunc('month', n.issued_on::timestamp)::date, '{BILLED}', -n.net, 0
   FROM mine m JOIN invoicing_creditnote n ON n.contract_id = m.id JOIN invoicing_invoice i ON i.id = n.invoice_id
-  WHERE i.kind <> '{InvoiceKind.LATE_CHARGE.value}'
+  WHERE i.kind NOT IN ({_NO_SUPPLY})
   UNION ALL SELECT month, '{BILLED}', 0, -amount FROM moved
     WHERE code IN ('{Seller.CONTRACT_BALANCE}', '{Seller.DEPOSITS_RECEIVED}')
       AND cause NOT LIKE 'revenue:%%' AND cause NOT LIKE 'interest-%%'
