@@ -181,7 +181,8 @@ class AmountField(forms.CharField):
         super().__init__(**kwargs)
         # What validators get is a number; the length of the text is checked where it is read.
         self.validators = [one for one in self.validators if not isinstance(one, MaxLengthValidator)]
-        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off", "class": "amount"})
+        classes = {*self.widget.attrs.get("class", "").split(), "amount"}
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off", "class": " ".join(sorted(classes))})
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
