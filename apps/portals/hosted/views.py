@@ -116,10 +116,10 @@ def _notes(visit: Opened, invoice: Invoice) -> list[Fact]:
     if not invoice.open_item.credited:
         return []
     facts = []
-    notes = CreditNote.objects.visible_to(visit.actor).filter(invoice=invoice).select_related("document")
+    notes = CreditNote.objects.visible_to(visit.actor).filter(invoice=invoice).select_related("document", "invoice")
     for note in notes.order_by("pk"):
         url = _below(visit, "credit_note_pdf", ref=note.ref) if note.document.state == "ready" else ""
-        facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=url))
+        facts.append(Fact(term=note.about, value=note.number, url=url))
         facts += _note_exports(visit, note)
         facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
     return facts
