@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from apps.contracts.models import Contract
@@ -17,8 +17,9 @@ Dated = list[tuple[date, int, Decimal]]
 @dataclass(frozen=True, slots=True)
 class Fallen:
     """So much of what was retained of an invoice is so no more, from a day on; ``own`` is the line of which it was kept
-    back, where that is known."""
+    back, where that is known. ``at`` is the moment: on one day it may be released, kept back again and credited."""
 
+    at: datetime
     day: date
     invoice: int
     amount: Decimal
@@ -36,19 +37,19 @@ def held_by_line(contract: Contract, *, credited: Sequence[Fallen], using: str) 
     left, rows = _kept(contract, credited=credited, using=using)
     gone = RetentionShare.objects.using(using).filter(release__contract=contract).order_by("pk")
     released = [
-        Fallen(day, invoice, amount)
-        for day, invoice, amount in gone.values_list("release__released_on", "retention__invoice", "amount")
+        Fallen(*row)
+        for row in gone.values_list("release__released_at", "release__released_on", "retention__invoice", "amount")
     ]
     came_back = RetentionReturnShare.objects.using(using).filter(back__contract=contract).order_by("pk")
     released += [
-        Fallen(day, invoice, -amount)
-        for day, invoice, amount in came_back.values_list(
-            "back__credit_note__issued_on", "retention__invoice", "amount"
+        Fallen(at, day, invoice, -amount)
+        for at, day, invoice, amount in came_back.values_list(
+            "back__returned_at", "back__credit_note__issued_on", "retention__invoice", "amount"
         )
     ]
     gone_of: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)
     events = [*((one, False) for one in credited), *((one, True) for one in released)]
-    for one, is_release in sorted(events, key=lambda event: event[0].day):
+    for one, is_release in sorted(events, key=lambda event: event[0].at):
         of_lines = gone_of[one.invoice] if is_release else {}
         if one.amount < 0:
             fallen = _rise(one, left[one.invoice], of_lines, currency=contract.currency)

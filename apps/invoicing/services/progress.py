@@ -207,11 +207,11 @@ def _credited(books: _Books, contract: Contract, using: str) -> list[Fallen]:
     fallen: list[Fallen] = []
     place = Coalesce("invoice__milestone__position", "invoice__instalment__position", Value(0))
     notes = CreditNote.objects.using(using).filter(contract=contract).exclude(invoice__kind__in=BESIDE_PLAN).order_by()
-    for kind, purpose, invoice, day, position, net, tax, given_back, retained, own in notes.values_list(
-        *("invoice__kind", "purpose", "invoice", "issued_on"),
+    for kind, purpose, invoice, at, day, position, net, tax, given_back, retained, own in notes.values_list(
+        *("invoice__kind", "purpose", "invoice", "issued_at", "issued_on"),
         *(place, "net", "tax", "given_back", "retained", "nullification__milestone__position"),
     ):
-        fallen.append(Fallen(day, invoice, retained, own))
+        fallen.append(Fallen(at, day, invoice, retained, own))
         if purpose in CHARGES:
             # What is charged lowers what is owed, and bills nothing less.
             continue
