@@ -27,6 +27,7 @@ from apps.invoicing.inspection import Stored
 from apps.invoicing.models import CreditNote, Invoice, OpenItem, Retention, RetentionReturn
 from apps.invoicing.rules import Share
 from apps.invoicing.services.late_interest import late_charges
+from apps.invoicing.services.progress import progress
 from apps.ledger.charts import Seller
 from apps.revenue import services as revenue
 from apps.revenue.models import Recognition
@@ -63,14 +64,21 @@ def item_of(parties: Parties, statement: Invoice) -> OpenItem:
 
 
 def upheld(
-    parties: Parties, statement: Invoice, *, amount: str, until: date | None, at: datetime, share: Share = disputes.ALL
+    parties: Parties,
+    statement: Invoice,
+    *,
+    amount: str,
+    until: date | None,
+    at: datetime,
+    share: Share = disputes.ALL,
+    step: timedelta = DAY,
 ) -> dict[str, str]:
     """The buyer disputes it, the seller proposes that so much was released in error, and the buyer agrees."""
     bea, bilge = scenarios.approver_actor(parties), member(parties, "billing")
     dispute = disputes.on_invoice(statement.ref, actor=bea, at=at, share=share)
     outcome = "partly_upheld" if amount else "upheld"
-    proposal = disputes.proposed(dispute, outcome, actor=bilge, at=at + DAY, amount=amount, kept_until=until)
-    return disputes.agreed(proposal, actor=bea, at=at + 2 * DAY)
+    proposal = disputes.proposed(dispute, outcome, actor=bilge, at=at + step, amount=amount, kept_until=until)
+    return disputes.agreed(proposal, actor=bea, at=at + 2 * step)
 
 
 def test_what_is_upheld_is_kept_back_again_and_released_by_itself_on_its_day_once(scratch: str) -> None:
@@ -173,6 +181,40 @@ def test_without_a_day_the_buyer_releases_it_again_and_that_may_be_in_error_too(
     assert (amounts[again["invoice"]], amounts[third["invoice"]]) == (D(2000), D(2000))
     upheld(parties, anew, amount="300", until=UNTIL, at=AT + 6 * DAY)
     assert [(one.position, one.amount) for one in state(parties, contract).parts][2:] == [(3, D(1700)), (4, D(300))]
+    assert "nothing differs" in verified()
+
+
+def test_each_part_that_came_back_keeps_its_amount_and_day_whatever_happens_on_one_day(scratch: str) -> None:
+    parties, contract, statement = made()
+    bo, minute, later = member(parties, "buyer"), timedelta(minutes=1), UNTIL + 30 * DAY
+    second = released(contract, 2, by=bo, at=AT + minute)
+    upheld(parties, statement, amount="", until=UNTIL, at=AT + 2 * minute, step=minute)
+    with walls.asking_for(parties.seller.pk):
+        two = Invoice.objects.get(ref=second["invoice"])
+        first = Invoice.objects.select_related("open_item").order_by("pk")[0]
+    with acting(member(parties, "billing"), at=AT + 5 * minute) as bilge:
+        billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=first.ref,
+            amount=first.open_item.open,
+            received_on=AT.date(),
+            bank_reference="IN-1",
+        )
+    # Of 600 that came back of the first invoice 476 are credited; what comes back of it after that is whole.
+    assert corrections.credited(parties, first.ref, "400", at=AT + 6 * minute).retained == D(476)
+    upheld(parties, two, amount="", until=later, at=AT + 7 * minute, step=minute)
+    parts = [(one.position, one.amount, one.on) for one in state(parties, contract).parts]
+    assert parts[2:] == [(3, D(1524), UNTIL), (4, D(2000), later)]
+    released(contract, 4, by=bo, at=AT + 20 * minute)
+    with walls.asking_for(parties.seller.pk):
+        sheet = progress(contract, since=AT.date(), until=UNTIL)
+        assert [line.retained for line in sheet.lines] == [D(124), D(600), D(800)]
+    late = datetime(2026, 9, 2, 9, tzinfo=UTC)
+    with clock.stopped(late):
+        retention.tend(contract_ref=contract.ref, seller_id=parties.seller.pk, position=3)
+    parts = [(one.position, one.amount, one.on) for one in state(parties, contract).parts]
+    assert parts[2:] == [(3, D(1524), late.date()), (4, D(2000), AT.date())]
     assert "nothing differs" in verified()
 
 

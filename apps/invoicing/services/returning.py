@@ -117,18 +117,33 @@ def returned_parts(contracts_: Sequence[int], *, using: str = "default") -> Mapp
     A credit note of an invoice may have taken of what came back, so each comes to what is left of it; to nothing where
     nothing is.
     """
+    parts: defaultdict[int, dict[int, tuple[RetentionReturn, Decimal]]] = defaultdict(dict)
+    for share, amount in _left_of(contracts_, using=using):
+        back, of_contract = share.back, parts[share.back.contract_id]
+        before = of_contract[back.pk][1] if back.pk in of_contract else money.ZERO
+        of_contract[back.pk] = back, before + amount
+    return {
+        pk: [Returned(part_of(back), amount) for back, amount in sorted(of.values(), key=lambda one: one[0].position)]
+        for pk, of in parts.items()
+    }
+
+
+def _left_of(contracts_: Sequence[int], *, using: str = "default") -> list[tuple[RetentionReturnShare, Decimal]]:
+    """What is left of each share of what came back and is not released again, the newest first: one query.
+
+    What a credit note took of an invoice is what came back of it first; what comes back later is whole. So a part keeps
+    its amount until its own day, whatever comes back after it.
+    """
     again = RetentionRelease.objects.filter(contract=OuterRef("back__contract"), position=OuterRef("back__position"))
     found = RetentionReturnShare.objects.using(using).filter(back__contract__in=contracts_)
     found = found.annotate(again=Subquery(again.values("pk")[:1])).filter(again__isnull=True)
     left: dict[int, Decimal] = {}
-    parts: defaultdict[int, dict[int, tuple[RetentionReturn, Decimal]]] = defaultdict(dict)
-    for share in found.select_related("back", "retention").order_by("back__position", "pk"):
+    shares = []
+    for share in found.select_related("back", "retention").order_by("-back__position", "pk"):
         there = left.setdefault(share.retention_id, share.retention.returned)
-        left[share.retention_id] = there - (taken := min(there, share.amount))
-        of_contract, back = parts[share.back.contract_id], share.back
-        before = of_contract[back.pk][1] if back.pk in of_contract else money.ZERO
-        of_contract[back.pk] = back, before + taken
-    return {pk: [Returned(part_of(back), amount) for back, amount in of.values()] for pk, of in parts.items()}
+        shares.append((share, min(there, share.amount)))
+        left[share.retention_id] = there - shares[-1][1]
+    return shares
 
 
 def part_of(back: RetentionReturn) -> ScheduledRelease:
@@ -140,8 +155,8 @@ def part_of(back: RetentionReturn) -> ScheduledRelease:
 
 def shares_again(back: RetentionReturn, *, kept: Sequence[Retention]) -> Shared:
     """What is released again of which invoice, of those that are held."""
-    of_it = dict(back.shares.values_list("retention_id", "amount"))
-    shares = [(one, min(of_it.get(one.pk, money.ZERO), one.returned)) for one in kept]
+    of_it = {share.retention_id: amount for share, amount in _left_of([back.contract_id]) if share.back_id == back.pk}
+    shares = [(one, of_it.get(one.pk, money.ZERO)) for one in kept]
     return [(one, share) for one, share in shares if share]
 
 
