@@ -2,6 +2,7 @@
 
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import DIGITS
+from apps.invoicing.models.retention import APART
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 
@@ -58,8 +59,9 @@ CHECKS = (
         """,
     ),
     Check(
-        "What is released of every retention is what releases shared out, and never more than was withheld",
-        """
+        "What is released of every retention is what releases shared out, and never more than was withheld; what came"
+        " back is kept apart",
+        f"""
         SELECT 'retention of ' || i.number, s.amount - b.amount, r.released
         FROM invoicing_retention r
         JOIN invoicing_invoice i ON i.id = r.invoice_id
@@ -68,6 +70,7 @@ CHECKS = (
         CROSS JOIN LATERAL (SELECT coalesce(sum(b.amount), 0) AS amount FROM invoicing_retentionreturnshare b
             WHERE b.retention_id = r.id) b
         WHERE s.amount - b.amount <> r.released OR r.released + r.returned > r.held
+           OR r.returned <> least({APART.format(key="r.id")}, r.held - r.released)
         """,
     ),
     Check(

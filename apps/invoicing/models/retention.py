@@ -37,7 +37,7 @@ APART = (
     " ON b.id = e.back_id WHERE e.retention_id = {key} AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
     " WHERE l.contract_id = b.contract_id AND l.position = b.position))"
 )
-"""What of that was not released again."""
+"""What of that was not released again: all of it is kept back, or where a credit note took of it, all that still is."""
 
 
 class Retention(models.Model):
@@ -99,7 +99,7 @@ class Retention(models.Model):
                 guards.INSERT_OR_UPDATE,
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_retention r WHERE r.id = NEW.id"
                 f" AND r.released = {SHARES.format(column='retention_id', key='r.id')} - {RETURNED.format(key='r.id')}"
-                f" AND r.returned <= {APART.format(key='r.id')})"
+                f" AND r.returned = least({APART.format(key='r.id')}, r.held - r.released))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
                 " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'application') AND o.retained ="
                 " (SELECT sum(k.held) FROM invoicing_retention k WHERE k.invoice_id = i.id)"
