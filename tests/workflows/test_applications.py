@@ -26,6 +26,7 @@ from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.parties.actor import Proof as ShownProof
+from apps.parties.models import Organisation
 from apps.workflows import applying, crediting, notices, printing, reviews, sign_off, team, terminating
 from tests import applications, scenarios, terminations
 from tests.conftest import Once
@@ -228,6 +229,14 @@ def test_the_settlement_of_the_end_bills_what_stands(waiting: _Waiting) -> None:
         terminations.proposed(contract, {3: "1.00"}, by=sina, at=at)
     lower = {1: Figure(D(10000), "Not measured.")}
     applications.certified(application, actor=scenarios.approver_actor(parties), figures=lower, at=at)
+    # Of what the buyer signed without the proof that it asks for by now nothing is certified.
+    unproved, buyer = terminations.proposed(contract, {3: "4000.00"}, by=bea, at=at), contract.buyer_id
+    with walls.asking_for(buyer):
+        Organisation.objects.filter(pk=buyer).update(step_up_above=D(100))
+    with pytest.raises(Stale, match="Ask for a new one"):
+        terminations.signed(unproved, by=sina, at=at)
+    with walls.asking_for(buyer):
+        Organisation.objects.filter(pk=buyer).update(step_up_above=None)
     settlement = terminations.proposed(contract, {3: "4000.00"}, by=sina, at=at)
     said = canonical.read(settlement.canonical_text)["applied_for"]
     assert [(one["title"], D(one["amount"])) for one in said["milestones"]] == [("Prototype", D(2000))]
@@ -245,7 +254,7 @@ def test_the_settlement_of_the_end_bills_what_stands(waiting: _Waiting) -> None:
         ]
         last = Application.objects.get(state="certified", number=2)
         assert (last.submitted_by_name, last.decided_by_name) == (sina.name, bea.name)
-        assert canonical.read(last.certified_text)["certified_by_settlement"] == 1
+        assert canonical.read(last.certified_text)["certified_by_settlement"] == 2
         assert Contract.objects.get(pk=contract.pk).state == "terminated"
         printing.make_settlement_paper(settlement_ref=settlement.ref)
         issued = canonical.read(SettlementPaper.objects.get(settlement=settlement).snapshot)["issued"]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical, money, states
-from apps.core.errors import Refused
+from apps.core.errors import Refused, Stale
 from apps.core.money import Money
 from apps.core.spoken import Said, said
 from apps.core.statements import Statement
@@ -103,9 +103,15 @@ def certify_with_end(
     """What was submitted by the seller's signature under the settlement of a contract's end is certified whole by that
     of the buyer, which had the limit and the proof for it, and its invoice is issued.
 
-    ``by`` is the buyer's signature, ``actor`` whoever signed last. The contract is held, and not terminated yet.
+    ``by`` is the buyer's signature, ``actor`` whoever signed last. The contract is held, and not terminated yet. Where
+    the buyer has come to ask for a proof since it signed, it has to sign anew.
     """
     version = in_force(contract)
+    if by.proved_at is None and needs_proof_to_certify(application, contract=contract):
+        raise Stale(
+            "Something was accepted, changed or billed since this settlement was proposed. Ask for a new one; nothing"
+            " was signed."
+        )
     states.move(application, ApplicationState.CERTIFIED, Application.TRANSITIONS)
     application.decided_at, application.decided_by_name = by.signed_at, by.name
     application.decided_by_id, application.grant_id = by.user_id, by.grant_id if by.user_id is None else None
