@@ -238,6 +238,7 @@ class _Builder:
             self.invoices[0].billed,
             *Milestone.objects.using("owner").filter(contract=self.running, position=4),
             self.deposit,
+            self.credited,
             *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
         ]
         return self.tenant
@@ -558,7 +559,7 @@ class _Builder:
                 received_on=TODAY,
                 bank_reference=f"FREED-{self.canary}",
             )
-        note = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
+        note = self.credited = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
         self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
