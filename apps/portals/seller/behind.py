@@ -199,8 +199,9 @@ def _entries(asked: Asked, which: Which) -> Rows:
     lines = Line.objects.filter(account__code__in=ACCOUNTS[which.account][1])
     contracts = Contract.objects.of_seller(asked.actor)
     if which.contract:
-        one = contracts.filter(Q(ref=which.contract) | Q(number=which.contract)).values_list("ref", flat=True).first()
-        lines = lines.filter(key=f"contract:{one}" if one else "-")
+        # Either side numbers what it begins, so two contracts may have one number.
+        refs = contracts.filter(Q(ref=which.contract) | Q(number=which.contract)).values_list("ref", flat=True)
+        lines = lines.filter(key__in=[f"contract:{ref}" for ref in refs])
     kind = KINDS[which.kind][1] if which.kind else Q()
     mine = Entry.objects.visible_to(asked.actor).filter(book, _days(which, "booked_on"), kind)
     own = lines.filter(entry=OuterRef("pk")).order_by()

@@ -1,6 +1,7 @@
 """Revenue on the seller's pages: the same numbers as the ledger, who may see them, and a month that is closed."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
@@ -19,10 +21,10 @@ from apps.portals.seller.behind import TABLES
 from apps.portals.seller.reports import REPORTS
 from apps.revenue.models import AccountingPeriod
 from apps.revenue.services import tying
-from apps.workflows import revenue, revenue_jobs
+from apps.workflows import contracting, revenue, revenue_jobs
 from tests import corrections, scenarios
 from tests.portals.seller.conftest import SignIn
-from tests.scenarios import Parties, key
+from tests.scenarios import Parties, acting, key
 
 PAGE = "/seller/revenue/"
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -41,6 +43,20 @@ def earned(parties: Parties, *, number: str, title: str = "Software") -> Contrac
     with clock.stopped(AT):
         revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
     return contract
+
+
+def ordered(parties: Parties, *, number: str) -> Contract:
+    """Begun by the buyer, who counts for itself: the seller may have a contract of the same number."""
+    olga, sina = scenarios.actor_of(parties.people["buyer"]), scenarios.seller_actor(parties)
+    draft = replace(scenarios.software_draft(parties, number=number), buyer_ref="", seller_ref=parties.seller.ref)
+    with acting(olga, at=AT):
+        ref = contracting.draft_contract(actor=olga, key=key(), draft=draft)["contract"]
+        _text, seen = contracts.preview(Contract.objects.get(ref=ref), side="buyer")
+        contracting.propose_contract(actor=olga, key=key(), contract_ref=ref, seen=seen)
+    with acting(sina, at=AT):
+        version = contracts.newest_proposal(Contract.objects.get(ref=ref))
+        contracting.sign_contract(actor=sina, key=key(), version_ref=version.ref, seen=version.sha256)
+        return Contract.objects.get(ref=ref)
 
 
 def asked(client: Client, address: str) -> int:
@@ -151,6 +167,7 @@ def rows_add_up(seller: Client) -> None:
         file = seller.get(f"{PAGE}rows.csv?{rows['query']}").content.decode("utf-8-sig").strip().splitlines()
         assert len(file) == len(rows["rows"]) + 1
         assert {cells[0][1] for _url, cells in rows["rows"]} == {"=NL-1"}
+    assert len({url for url, _cells in rows["rows"]}) == 2, "entries of both contracts of this number"
     unread = seller.get(f"{PAGE}rows/?from=yesterday")
     assert (unread.status_code, "Enter a valid date" in text_of(unread)) == (422, True)
 
@@ -174,7 +191,7 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
     parties: Parties, seller: Client, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = earned(parties, number="=NL-1")
-    planned = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-0"), at=AT)
+    planned = ordered(parties, number="=NL-1")
     scenarios.accepted_milestone(planned, at=AT)
     with clock.stopped(NOW):
         addresses = [f"{PAGE}reports/?report={name}" for name in REPORTS] + [f"{PAGE}rows/?of={of}" for of in TABLES]
