@@ -168,6 +168,8 @@ def rows_add_up(seller: Client) -> None:
         assert len(file) == len(rows["rows"]) + 1
         assert {cells[0][1] for _url, cells in rows["rows"]} == {"=NL-1"}
     assert len({url for url, _cells in rows["rows"]}) == 2, "entries of both contracts of this number"
+    late = seller.get(f"{PAGE}rows/?of=expected&late=1&from=2026-04-01")
+    assert '<input type="hidden" name="late" value="1">' in late.content.decode(), "a filter beside it keeps it"
     unread = seller.get(f"{PAGE}rows/?from=yesterday")
     assert (unread.status_code, "Enter a valid date" in text_of(unread)) == (422, True)
 
