@@ -202,7 +202,8 @@ def billing(asked: Asked) -> Report:
         rows = []
         for contract in contracts:
             names, url = named(contract)
-            cells: Cells = [*names, *figures[contract.pk]]
+            # Of one that was signed since, nothing is counted yet.
+            cells: Cells = [*names, *figures.get(contract.pk, [ZERO] * 6)]
             rows.append(Row(cells=cells, url=url, links=_billing_links(asked, contract.ref)))
         return rows
 
