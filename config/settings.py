@@ -86,9 +86,10 @@ INSTALLED_APPS = [
     "apps.portals",
 ]
 MIDDLEWARE = [
+    # What a browser may do with an answer is said of files and of the way to HTTPS too.
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "apps.portals.away.AwayMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -155,7 +156,11 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cairn"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
+SESSION_ENGINE = "apps.portals.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
+"""How long a session lives at most, from the sign-in on."""
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", default=1)
+"""How long it lives without being used."""
 
 # --- behind a secret, over HTTPS ---------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -181,6 +186,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_NAME = "sessionid" if PLAIN_HTTP else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if PLAIN_HTTP else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_NAME = "language" if PLAIN_HTTP else "__Host-language"
+LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+MESSAGES_COOKIE_NAME = "messages" if PLAIN_HTTP else "__Host-messages"
+MESSAGE_STORAGE = "apps.portals.messages.Storage"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -220,6 +231,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 if WHITENOISE_USE_FINDERS:
     # Files are served from where they lie: that none were collected is as it should be, and no news to a newcomer.
     warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)

@@ -32,6 +32,7 @@ from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
 from apps.portals import counterparties, moment, proving
 from apps.portals.away import is_away, unavailable
+from apps.portals.sessions import SessionStore
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
 P = ParamSpec("P")
@@ -131,6 +132,7 @@ class DoorMiddleware:
         user = request.user
         if not user.is_authenticated:
             return
+        cast("SessionStore", request.session).go_on()
         walls.enter(user=user.pk)
         if user.language != translation.get_language():
             translation.activate(user.language)

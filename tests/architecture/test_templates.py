@@ -115,3 +115,22 @@ def test_a_form_without_its_token_would_be_found() -> None:
 def test_unescaped_text_would_be_found() -> None:
     assert UNESCAPED.search("{{ name|safe }}")
     assert UNESCAPED.search("{% autoescape off %}")
+
+
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
+KEPT = re.compile(r"\b(?:store\.set|store\.get|localStorage\.(?:get|set)Item)\(([^,)]+)")
+COMPUTED_NAME = re.compile(r"\w\[(?![\"'\d])([^\]]+)\]\s*=(?!=)")
+
+
+def test_scripts_keep_the_choice_of_colours_and_keys_and_nothing_else() -> None:
+    """ASVS 5.0, 14.3.3."""
+    text = "\n".join(path.read_text() for path in SCRIPTS)
+    assert set(KEPT.findall(text)) == {'"theme"', '"single-keys"', "key"}
+    assert not re.search(r"\b(?:sessionStorage|indexedDB|document\.cookie|caches\.open)\b", text)
+
+
+def test_scripts_write_under_no_name_that_comes_from_elsewhere() -> None:
+    """ASVS 5.0, 15.3.6: the one computed name is out of a list of the script's own."""
+    found = {(path.name, name) for path in SCRIPTS for name in COMPUTED_NAME.findall(path.read_text())}
+    assert found == {("passkeys.js", "part")}
+    assert COMPUTED_NAME.search("settings[name] = value")

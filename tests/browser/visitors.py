@@ -141,6 +141,12 @@ class Visitor:
         self.actions += 1
         self.page.locator(f'[name="{name}"]').fill(value)
 
+    def type_and_enter(self, words: str) -> None:
+        """Type where the cursor is, and press Enter."""
+        self.actions += 2
+        self.page.keyboard.type(words)
+        self.page.keyboard.press("Enter")
+
     def choose(self, name: str, value: str) -> None:
         """Choose from the list of this technical name."""
         self.actions += 1

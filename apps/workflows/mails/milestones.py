@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -15,6 +16,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Decision, Submission, Verdict
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
+from apps.parties import tokens
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
 from apps.workflows.mails.collected import collected
@@ -224,14 +226,17 @@ def to_deciders(
     submission: Submission, *, name: str, key: str, facts: list[dict[str, Any]], more: dict[str, Any]
 ) -> None:
     """One letter to the signatory, and to a colleague to whom the decision was passed on, each with the personal link;
-    one to the members who may decide, with their page."""
+    one to each member who may decide, with the way in."""
     contract, milestone = submission.contract, submission.milestone
     links = GuestGrant.objects.filter(subject_ref=submission.ref, revoked_at__isnull=True)
     grants = {grant.email: grant for grant in links.order_by("id")}
     members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE)
-    page = absolute(reverse("buyer:milestone", args=[milestone.ref]))
-    letters = [(key, [mailbox for mailbox in members if mailbox not in grants], page)]
-    letters += [(f"{key}.{grant.ref}", [grant.email], link_to(grant)) for grant in grants.values()]
+    letters = [
+        (f"{key}.{tokens.digest_of(mailbox)[:16]}", mailbox, _way_in(submission, mailbox))
+        for mailbox in members
+        if mailbox not in grants
+    ]
+    letters += [(f"{key}.{grant.ref}", grant.email, link_to(grant)) for grant in grants.values()]
     for number, to, url in letters:
         send(
             Letter(
@@ -239,7 +244,7 @@ def to_deciders(
                 key=number,
                 sender=contract.seller,
                 reader=contract.buyer,
-                to=to,
+                to=[to],
                 button=_("Open the milestone"),
                 url=url,
                 by=submission.review_due_at,
@@ -253,6 +258,17 @@ def to_deciders(
                 },
             )
         )
+
+
+def _way_in(submission: Submission, mailbox: str) -> str:
+    """A member reads the milestone. Whose session is over signs in first, with the mailbox filled in, and comes to
+    where it is signed off: so the way from the mail to done takes no more than six actions."""
+    ways = {
+        "email": mailbox,
+        "next": reverse("buyer:accept_milestone", args=[submission.ref]),
+        "read": reverse("buyer:milestone", args=[submission.milestone.ref]),
+    }
+    return absolute(f"{reverse('account_login')}?{urlencode(ways)}")
 
 
 def _decision(submission_ref: str) -> Decision:

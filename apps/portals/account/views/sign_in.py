@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import RequestLoginCodeView
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -24,6 +25,10 @@ class SignInView(RequestLoginCodeView):  # type: ignore[misc]
         except ValidationError:
             return dict(super().get_initial())
         return {**super().get_initial(), "email": email}
+
+    def get_authenticated_redirect_url(self) -> str:
+        """Who is in already goes to ``?read=``, where a link of ours names it, and not to ``?next=``."""
+        return str(get_next_redirect_url(self.request, "read") or super().get_authenticated_redirect_url())
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Beyond the limit the form comes back with 429 and says when to try again, whoever's mailbox it is."""
