@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as Rows
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 
 ENDS: Final = "ends"
@@ -27,7 +28,7 @@ class SessionStore(Rows):
             self.pop(ENDS, None)
         super().cycle_key()
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """The row as it is written."""
         data.setdefault(ENDS, super().get_expiry_date(expiry=settings.SESSION_COOKIE_AGE).isoformat())
         return super().create_model_instance(data)

@@ -14,7 +14,6 @@ from django.conf import settings as the_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from environ import Env
@@ -215,5 +214,5 @@ def test_a_file_name_says_nothing_but_a_name(tmp_path: Path) -> None:
 )
 def test_the_way_out_stands_on_every_page(story: Parties, role: str, page: str) -> None:
     """ASVS 5.0, 7.4.4."""
-    answer: HttpResponse = signed_in(person(story, role)).get(reverse(page))
+    answer = signed_in(person(story, role)).get(reverse(page))
     assert f'action="{reverse("account_logout")}"' in answer.content.decode()

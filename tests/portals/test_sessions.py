@@ -88,7 +88,7 @@ def test_signing_in_begins_a_new_life_and_a_new_key_of_it_does_not(story: Partie
     client.get(reverse("account_login"))
     session = client.session
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     ends_in(client, HOUR / 2)
     client.force_login(person(story, "seller"))
     assert abs(client.session.get_expiry_age() - settings.SESSION_COOKIE_AGE) < A_MOMENT.seconds
