@@ -86,8 +86,7 @@ INSTALLED_APPS = [
     "apps.portals",
 ]
 MIDDLEWARE = [
-    # What a browser may do with an answer is said of files and of the way to HTTPS too.
-    "csp.middleware.CSPMiddleware",
+    "csp.middleware.CSPMiddleware",  # first: of files and of the way to HTTPS too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.portals.away.AwayMiddleware",
@@ -187,8 +186,7 @@ SESSION_COOKIE_NAME = "sessionid" if PLAIN_HTTP else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if PLAIN_HTTP else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_NAME = "language" if PLAIN_HTTP else "__Host-language"
-LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
-LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY = not PLAIN_HTTP, True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGES_COOKIE_NAME = "messages" if PLAIN_HTTP else "__Host-messages"
 MESSAGE_STORAGE = "apps.portals.messages.Storage"
