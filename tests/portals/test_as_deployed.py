@@ -207,7 +207,8 @@ def test_a_file_name_says_nothing_but_a_name(tmp_path: Path) -> None:
             ('a"; x=y.pdf', r'filename="a\"; x=y.pdf"'),
         ):
             given = attachments.attachment("stored", name=name, content_type="application/pdf")
-            given.close()
+            assert given.file_to_stream is not None
+            given.file_to_stream.close()
             assert given["Content-Disposition"] == f"attachment; {written}"
 
 
