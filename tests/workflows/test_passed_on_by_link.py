@@ -4,6 +4,7 @@ Of a buyer of whom nobody has an account.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,9 +23,11 @@ from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.milestones.certificates import page
 from apps.milestones.models import Certificate, Decision, HandOver, Submission
+from apps.parties import services as parties_services
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import before_acceptance, proof_codes, proofs, sign_off, worker
+from apps.parties.services.members import join
+from apps.workflows import before_acceptance, contracting, proof_codes, proofs, sign_off, worker
 from apps.workflows.models import EvidencePack, ProofCode
 from tests import scenarios
 from tests.conftest import Once
@@ -224,18 +227,44 @@ def test_the_colleague_passes_on_to_nobody_and_nobody_does_once_the_buyer_has_an
         world.accepts(NINA)
 
 
-def test_what_was_passed_on_dies_with_the_signatory_who_passed_it(world: World) -> None:
-    """After a change order named another one: only the new signatory gets links; the colleague's is worth nothing."""
-    world.passes()
+@pytest.mark.parametrize("named", ["otto@anders.example", NINA])
+def test_what_was_passed_on_dies_with_the_signatory_who_passed_it(world: World, named: str) -> None:
+    """After a change order named another one, be it the colleague: only the new signatory gets links; what was passed
+    on is worth nothing."""
+    passed = world.passes().to_grant
     with walls.asking_for(world.contract.seller_id, world.contract.buyer_id), transaction.atomic():
         contract = Contract.objects.select_related("active_version", "seller", "buyer").get(pk=world.contract.pk)
         assert contract.active_version is not None
-        contract.active_version.signatory_email = "otto@anders.example"
+        contract.active_version.signatory_email = named
         system = Actor.system(organisation_id=contract.seller_id)
         anew = passed_links.pass_links(contract=contract, actor=system, at=clock.now())
-        assert [one.email for one in anew if one.subject_ref == world.submission.ref] == ["otto@anders.example"]
-    for mailbox in (HANNA, NINA):
-        assert world.link(mailbox).revoked_at is not None
+        assert [one.email for one in anew if one.subject_ref == world.submission.ref] == [named]
+        assert passed is not None
+        passed.refresh_from_db()
+    assert passed.revoked_at is not None
+    assert world.link(HANNA).revoked_at is not None
+    assert (world.link(named).passed_from_id, world.link(named).revoked_at) == (None, None)
+
+
+def test_a_colleague_who_went_over_to_the_seller_gets_no_other_link(world: World) -> None:
+    """Neither when asked for, nor because a review runs longer, which the signatory's link does all the same."""
+    world.passes()
+    nina = parties_services.enrol(email=NINA, name="Nina Nord")
+    with walls.asking_for(world.contract.seller_id):
+        join(user=nina, organisation=world.parties.seller, roles={"delivery"}, at=clock.now())
+    hers = world.link(NINA).ref
+    with pytest.raises(Refused, match="no longer needed"), acting(world.guest(NINA)) as guest:
+        contracting.renew_link(actor=guest, key=key(), grant_ref=hers)
+    system, at = Actor.system(organisation_id=world.contract.seller_id), clock.now()
+    with walls.asking_for(world.contract.seller_id, world.contract.buyer_id), transaction.atomic():
+        prolonged = passed_links.prolong_sign_off(
+            contract=Contract.objects.select_related("seller", "buyer").get(pk=world.contract.pk),
+            submission_ref=world.submission.ref,
+            until=at + timedelta(days=90),
+            actor=system,
+            at=at,
+        )
+        assert [one.email for one in prolonged] == [HANNA]
 
 
 ROW = (

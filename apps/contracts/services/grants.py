@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
+from apps.contracts.services.colleagues import may_be_replaced
 from apps.contracts.services.people import decides_by_link
 from apps.contracts.services.record import record
 from apps.core.database import in_flight
@@ -118,7 +119,7 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
     require_concerned(contract, grant=old, actor=actor)
     if old.used_at is not None:
         raise Refused("This link has been used: what it was for is decided.")
-    if old.revoked_at is not None or (old.passed_from_id is not None and not decides_by_link(contract)):
+    if old.revoked_at is not None or not may_be_replaced(old, contract=contract):
         raise Refused("This link was replaced or is no longer needed. Look for a newer mail.")
     old.revoked_at = at
     old.save(update_fields=["revoked_at"])

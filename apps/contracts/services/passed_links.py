@@ -8,6 +8,7 @@ from apps.contracts import rules
 from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.rules.words import trimmed
+from apps.contracts.services.colleagues import may_be_replaced
 from apps.contracts.services.grants import VALID_FOR, grant_to_signatory, live_grants, make_grant, record_grant
 from apps.contracts.services.people import decides_by_link, house_mailboxes
 from apps.core.errors import IllegalTransition, NotAllowed
@@ -95,10 +96,9 @@ def prolong_sign_off(
     *, contract: Contract, submission_ref: str, until: datetime, actor: Actor, at: datetime
 ) -> list[GuestGrant]:
     """Replace the live links to a submission that would end before ``until``: the signatory's, and a colleague's."""
-    by_link = decides_by_link(contract)
     prolonged = []
     for old in live_grants(submission_ref).select_for_update().filter(contract=contract, expires_at__lt=until):
-        if old.passed_from_id is not None and not by_link:
+        if not may_be_replaced(old, contract=contract):
             continue
         old.revoked_at = at
         old.save(update_fields=["revoked_at"])
@@ -121,20 +121,21 @@ def prolong_sign_off(
 def pass_links(*, contract: Contract, actor: Actor, at: datetime) -> list[GuestGrant]:
     """After a change order named another signatory: the live links of others die, and the new one gets them anew.
 
-    What the signatory before had passed on to a colleague dies with it.
+    What the signatory before had passed on to a colleague dies with it, before anything is made anew: it may be the
+    colleague who is named now.
     """
     named = contract.active_version.signatory_email if contract.active_version is not None else None
     live = GuestGrant.objects.select_for_update(of=("self",)).filter(contract=contract, used_at=None, revoked_at=None)
-    anew = []
-    for old in live.filter(purpose__in=GOES_ON).select_related("passed_from").order_by("pk"):
-        if named is None or old.signatory == named:
-            continue
+    going_on = live.filter(purpose__in=GOES_ON).select_related("passed_from").order_by("pk")
+    dead = [old for old in going_on if named is not None and old.signatory != named]
+    for old in dead:
         old.revoked_at = at
         old.save(update_fields=["revoked_at"])
-        if old.passed_from is not None:
-            continue
-        grant = partial(grant_to_signatory, contract, purpose=old.purpose, subject_ref=old.subject_ref)
-        anew.append(grant(actor=actor, at=at, until=old.expires_at))
+    anew = []
+    for old in dead:
+        if old.passed_from is None:
+            grant = partial(grant_to_signatory, contract, purpose=old.purpose, subject_ref=old.subject_ref)
+            anew.append(grant(actor=actor, at=at, until=old.expires_at))
     return anew
 
 
