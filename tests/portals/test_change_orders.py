@@ -175,6 +175,9 @@ def test_what_is_typed_on_one_page_of_the_plan_goes_along_to_the_others(
 
     first = client.get(address)
     assert [form.placed.position for form in first.context["forms"].lines] == [1]
+    # What no page wrote is nothing: not even half a character breaks it.
+    forged = client.post(address, typed(first) | {"kept": r'{"2": {"scope": "\ud800"}}', "do": "go:2"})
+    assert (forged.status_code, forged.context["forms"].changed_elsewhere) == (200, [])
     wrong = sent(first, **{"line-1-amount": "10,000.005", "do": "go:2"})
     second = sent(wrong, do="go:3")
     assert second.context["forms"].changed_elsewhere == ["Prototype"]

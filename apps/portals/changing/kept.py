@@ -59,6 +59,8 @@ def _read(text: str) -> dict[int, dict[str, str]]:
     """The lines of the hidden field; nothing of one that this page has not written."""
     try:
         told = json.loads(text or "{}")
+        # Half a character (a lone surrogate) can be written so, and can be neither shown nor kept.
+        json.dumps(told, ensure_ascii=False).encode()
         return {
             int(position): {name: value for name, value in values.items() if OF_LINE.fullmatch(f"line-1-{name}")}
             for position, values in told.items()
