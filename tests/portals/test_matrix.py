@@ -357,6 +357,10 @@ def test_forms_take_no_reference_of_strangers(world: World, matrix: Matrix, fiel
             matrix.check(f"{field.name}: {own.status} for one's own", holds=own.status == 302)
 
 
+def test_every_workflow_with_a_reference_is_called() -> None:
+    assert workflows.uncalled() == set()
+
+
 @pytest.mark.parametrize("way", Way)
 @pytest.mark.parametrize("call", workflows.CALLS, ids=lambda call: call.name)
 def test_workflows_refuse_references_of_strangers(world: World, matrix: Matrix, call: Call, way: Way) -> None:

@@ -1,5 +1,6 @@
 """Every workflow that takes a reference, called with a stranger's: the services refuse, whoever opened the door."""
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -70,6 +71,7 @@ from apps.workflows import (
     underwriting,
 )
 from tests import corrections, scenarios
+from tests.architecture.source import functions_of, modules
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
 
@@ -868,4 +870,49 @@ CALLS = [
         lambda _row, own: {"membership_ref": own.people["seller"].ref},
     ),
     Call(team.revoke_invitation, "seller", INVITATION, "invitation_ref"),
+    Call(
+        team.set_counterparty_language,
+        "seller",
+        ORGANISATION,
+        "organisation_ref",
+        lambda _row, _own: {"language": "de"},
+    ),
+    Call(
+        team.set_counterparty_address,
+        "seller",
+        ORGANISATION,
+        "organisation_ref",
+        lambda _row, _own: {"street": "Mine 1", "postcode": "1", "city": "Mine"},
+    ),
 ]
+
+BY_THE_CLOCK: Final = frozenset(
+    {
+        "deem_milestone",
+        "demand_lapsed_advance",
+        "expire_proposal",
+        "remind_of_defect",
+        "remind_of_mended",
+        "remind_of_position",
+        "remind_of_review",
+        "tell_of_ending_document",
+    }
+)
+"""No door leads to them: what is due is found, and done in the name of the organisation whose it is."""
+
+
+FOR_ANY_SELLER: Final = frozenset({"open_facility"})
+"""A financier opens a line for a seller whose reference it was given."""
+
+
+def uncalled() -> set[str]:
+    """The workflows with a reference that are done once for each key and that nobody calls here with a stranger's."""
+    found = {
+        function.name
+        for path in modules("apps/workflows")
+        for function in functions_of(path)
+        if any(isinstance(one, ast.Name) and one.id == "once" for one in function.decorator_list)
+        and any(one.arg.endswith(("_ref", "_refs")) for one in function.args.kwonlyargs)
+    }
+    assert len(found) > 100
+    return found - {call.workflow.__name__ for call in CALLS} - BY_THE_CLOCK - FOR_ANY_SELLER
