@@ -139,6 +139,7 @@ SELLERS = [
     "office@nordlicht.example",
     "ben@me.com",
     "cara@fastmail.com",
+    "pia@proton.me",
     "dario@münchen.example",
 ]
 
@@ -173,6 +174,7 @@ def test_a_mailbox_of_the_buyer_may_sign(mailbox: str) -> None:
         pytest.param("s.i.n.a.privat@gmail.com", id="dots that the provider ignores"),
         pytest.param("sinaprivat@googlemail.com", id="another domain of the provider"),
         pytest.param("ben@icloud.com", id="yet another domain of a provider"),
+        pytest.param("pia@protonmail.ch", id="an old domain of a provider"),
         pytest.param("buyer@cara.fastmail.com", id="the name as a sub-domain"),
         pytest.param("\uff33ina@nordlicht.example", id="a wide letter"),
         pytest.param("x@\uff4eordlicht.example", id="a wide letter in the domain"),

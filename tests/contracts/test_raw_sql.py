@@ -137,6 +137,7 @@ def test_a_guard_knows_the_aliases_of_a_mailbox_as_the_rule_does(db: None) -> No
         "bea+buyer@meridian.example",
         "b.e.a+x@googlemail.com",
         "ben@pm.me",
+        "ben@protonmail.ch",
         "anything@cara.fastmail.com",
         "\uff22ea@meridian.example.",
         "+@meridian.example",

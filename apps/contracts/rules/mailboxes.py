@@ -13,22 +13,37 @@ ROUTED = re.compile(r"[%!]")
 """Signs by which an old mail server would pass a mail on to another domain (RFC 5321, appendix F.2)."""
 
 _PROVIDERS: Final = """
-126.com 163.com a1.net abv.bg alice.it aol.com aon.at arcor.de att.net bell.net bellsouth.net bigpond.com bk.ru
-bluemail.ch bluewin.ch bol.com.br btinternet.com charter.net chello.at chello.nl comcast.net cox.net daum.net duck.com
-earthlink.net eclipse.co.uk email.de fastmail.com foxmail.com free.de free.fr freemail.hu freenet.de gmail.com gmx.at
-gmx.ch gmx.com gmx.de gmx.eu gmx.fr gmx.info gmx.li gmx.net gmx.org googlemail.com hanmail.net hetnet.nl hey.com
-hispeed.ch home.nl hotmail.be hotmail.ca hotmail.ch hotmail.co.uk hotmail.com hotmail.com.br hotmail.de hotmail.es
-hotmail.fr hotmail.it hotmail.nl hushmail.com icloud.com inbox.lv inbox.ru interia.pl kabelmail.de keemail.me
-kpnmail.nl laposte.net libero.it list.ru live.be live.ca live.co.uk live.com live.de live.fr live.it live.nl
-luukku.com mac.com magenta.de mail.com mail.ru mailbox.org mailfence.com me.com msn.com naver.com neuf.fr ntlworld.com
-o2.pl onet.pl online.de online.no optonline.net optusnet.com.au orange.fr outlook.at outlook.be outlook.co.uk
-outlook.com outlook.com.br outlook.de outlook.dk outlook.es outlook.fr outlook.it planet.nl pm.me posteo.de proton.me
-protonmail.com qq.com rambler.ru rediffmail.com rocketmail.com rogers.com sapo.pt sbcglobal.net seznam.cz sfr.fr
-shaw.ca sina.com sky.com skynet.be sohu.com sunrise.ch swissonline.ch sympatico.ca t-online.de talktalk.net telenet.be
-telia.com terra.com.br tin.it tiscali.co.uk tiscali.it tuta.com tuta.io tutamail.com tutanota.com unitybox.de
-uol.com.br verizon.net virgilio.it virginmedia.com vodafone.de vodafone.it wanadoo.fr web.de wp.pl xs4all.nl ya.ru
-yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.au yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in
-yahoo.it yandex.by yandex.com yandex.kz yandex.ru yeah.net ymail.com ziggo.nl zoho.com
+10minutemail.com 126.com 163.com a1.net abv.bg addy.io aim.com aleeas.com alice.it anonaddy.com anonaddy.me aol.co.uk
+aol.com aol.de aol.fr aol.it aon.at arcor.de att.net azet.sk bbox.fr bell.net bellsouth.net bigpond.com bk.ru
+bluemail.ch bluewin.ch blueyonder.co.uk bol.com.br btinternet.com btopenworld.com cegetel.net centrum.cz charter.net
+chello.at chello.nl citromail.hu club-internet.fr comcast.net consultant.com cox.net daum.net directbox.com
+disroot.org duck.com earthlink.net eclipse.co.uk eircom.net email.com email.cz email.de engineer.com europe.com
+fastmail.com fastmail.fm fastmail.net firemail.de foxmail.com free.de free.fr freemail.hu freenet.de gazeta.pl
+gmail.com gmx.at gmx.biz gmx.ch gmx.co.uk gmx.com gmx.de gmx.eu gmx.fr gmx.info gmx.li gmx.net gmx.org gmx.us
+googlemail.com guerrillamail.com hanmail.net hetnet.nl hey.com hispeed.ch home.nl hotmail.be hotmail.ca hotmail.ch
+hotmail.co.jp hotmail.co.uk hotmail.com hotmail.com.ar hotmail.com.br hotmail.de hotmail.dk hotmail.es hotmail.fi
+hotmail.fr hotmail.gr hotmail.it hotmail.nl hotmail.no hotmail.se hushmail.com icloud.com iinet.net.au iname.com
+inbox.com inbox.lv inbox.ru interia.eu interia.pl internode.on.net kabelmail.de keemail.me kolabnow.com kpnmail.nl
+laposte.net libero.it list.ru live.be live.ca live.co.uk live.com live.com.au live.com.mx live.com.pt live.de live.dk
+live.fr live.ie live.it live.jp live.nl live.no live.se luukku.com mac.com magenta.de mail.bg mail.com mail.de mail.ru
+mailbox.org maildrop.cc mailfence.com mailinator.com mailo.com me.com mozmail.com msn.com myyahoo.com naver.com
+neuf.fr ntlworld.com numericable.fr o2.pl onet.pl online.de online.fr online.no op.pl optonline.net optusnet.com.au
+orange.fr outlook.at outlook.be outlook.cl outlook.co.id outlook.co.th outlook.co.uk outlook.com outlook.com.ar
+outlook.com.au outlook.com.br outlook.com.gr outlook.com.tr outlook.com.vn outlook.cz outlook.de outlook.dk outlook.es
+outlook.fr outlook.hu outlook.ie outlook.in outlook.it outlook.jp outlook.kr outlook.lv outlook.my outlook.ph
+outlook.pt outlook.sa outlook.sg outlook.sk passinbox.com passmail.net passport.com planet.nl pm.me poczta.onet.pl
+post.com post.cz posteo.at posteo.ch posteo.de posteo.eu posteo.net posteo.org privaterelay.appleid.com proton.me
+protonmail.ch protonmail.com qq.com rambler.ru rediffmail.com riseup.net rocketmail.com rogers.com runbox.com sapo.pt
+sbcglobal.net seznam.cz sfr.fr sharklasers.com shaw.ca simplelogin.com sina.com sky.com skynet.be slmail.me sohu.com
+sunrise.ch suomi24.fi swissonline.ch sympatico.ca t-online.de talktalk.net telenet.be telia.com terra.com.br tesco.net
+tin.it tiscali.co.uk tiscali.it tlen.pl trashmail.com tuta.com tuta.io tutamail.com tutanota.com tutanota.de
+unitybox.de uol.com.br usa.com verizon.net virgilio.it virgin.net virginmedia.com vodafone.de vodafone.it vp.pl
+wanadoo.fr web.de wegwerfmail.de windowslive.com workmail.com wp.pl xs4all.nl xtra.co.nz ya.ru yahoo.be yahoo.ca
+yahoo.co.id yahoo.co.in yahoo.co.jp yahoo.co.nz yahoo.co.th yahoo.co.uk yahoo.co.za yahoo.com yahoo.com.ar
+yahoo.com.au yahoo.com.br yahoo.com.co yahoo.com.hk yahoo.com.mx yahoo.com.my yahoo.com.ph yahoo.com.sg yahoo.com.tr
+yahoo.com.tw yahoo.com.vn yahoo.de yahoo.dk yahoo.es yahoo.fr yahoo.gr yahoo.ie yahoo.in yahoo.it yahoo.nl yahoo.no
+yahoo.pl yahoo.ro yahoo.se yandex.by yandex.com yandex.kz yandex.ru yeah.net ymail.com yopmail.com ziggo.nl zoho.com
+zohomail.com zohomail.eu zoznam.sk
 """
 PUBLIC_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 """Mail domains that strangers share: having one in common says nothing of an organisation."""
@@ -37,6 +52,7 @@ ONE_HOUSE: Final = {
     "mac.com": "icloud.com",
     "me.com": "icloud.com",
     "pm.me": "proton.me",
+    "protonmail.ch": "proton.me",
     "protonmail.com": "proton.me",
 }
 """Domains by which a provider delivers to one and the same mailbox, as the providers themselves document it."""
