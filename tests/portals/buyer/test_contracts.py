@@ -90,7 +90,7 @@ def test_a_page_of_the_list_leads_to_the_next(
 ) -> None:
     from apps.portals import paging
 
-    monkeypatch.setitem(paging.page_of.__kwdefaults__, "size", 2)
+    monkeypatch.setattr(paging.page_of, "__kwdefaults__", {"size": 2, "key": "ref"})
     for number in ("A", "B", "C"):
         scenarios.proposed_contract(parties, draft=scenarios.software_draft(parties, number=number))
     client = sign_in("buyer")
