@@ -126,8 +126,9 @@ class Visitor:
         self.follow(re.compile(rf"^{name}"), within=".nav-list")
 
     def press(self, name: str | re.Pattern[str]) -> None:
-        """Click the button of this name."""
+        """Click the button of this name, once the page is there with its scripts: some buttons are theirs."""
         self.actions += 1
+        self.page.wait_for_load_state()
         self.page.locator("main").get_by_role("button", name=name, exact=isinstance(name, str)).first.click()
 
     def fill(self, **fields: str) -> None:
