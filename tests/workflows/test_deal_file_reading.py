@@ -117,7 +117,7 @@ def _with_order(changes: str, *later: str) -> tuple[Event, ...]:
     order = "{on: today-63 10:00, do: propose_change, by: anna, title: Words, reason: Words, changes: "
     events = (f"{order}{changes}}}", "{on: today-62 10:00, do: sign_change}", *later)
     return read(
-        SUBSCRIPTION.split("  - {on: today-50 ")[0] + "".join(f"  - {one}\n" for one in events), today=TODAY
+        SUBSCRIPTION.split("  - {on: today-58 ")[0] + "".join(f"  - {one}\n" for one in events), today=TODAY
     ).events
 
 
