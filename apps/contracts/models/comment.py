@@ -1,3 +1,5 @@
+from typing import ClassVar, Self, TypeVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -7,24 +9,26 @@ from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.version import ContractVersion
 from apps.contracts.wall import by_sides
 from apps.core.database import guards
+from apps.core.database.walls import Wall
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
+C = TypeVar("C", bound="WrittenBySide")
 
-class CommentQuerySet(models.QuerySet["Comment"]):
-    def visible_to(self, actor: Actor) -> "CommentQuerySet":
+
+class WrittenBySideQuerySet(models.QuerySet[C]):
+    def visible_to(self, actor: Actor) -> Self:
         """What the two sides wrote to each other, for these two: a financier who may read the contract reads none."""
         own = Q(contract__seller_id=actor.organisation_id) | Q(contract__buyer_id=actor.organisation_id)
         return self.filter(own, contract__in=Contract.objects.visible_to(actor))
 
 
-class Comment(models.Model):
-    """What one side wrote about a version while it was negotiated. Written once; the other side reads it."""
+class WrittenBySide(models.Model):
+    """What one side wrote, a member or the buyer's guest (``BY_ONE_PERSON``). Written once; the other side reads it."""
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="comments")
     side = models.CharField(max_length=10, choices=ContractParty.Side.choices)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -34,17 +38,35 @@ class Comment(models.Model):
     written_at = models.DateTimeField()
     text = models.TextField(_("comment"), max_length=4_000)
 
+    wall: ClassVar[Wall] = by_sides().only("SELECT", "INSERT")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.side}"
+
+
+BY_ONE_PERSON = Q(user__isnull=False, grant__isnull=True) | Q(user__isnull=True, grant__isnull=False)
+"""By a user, or by a guest."""
+
+
+class CommentQuerySet(WrittenBySideQuerySet["Comment"]):
+    pass
+
+
+class Comment(WrittenBySide):
+    """What one side wrote about a version while it was negotiated."""
+
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="comments")
+
     objects = CommentQuerySet.as_manager()
-    wall = by_sides().only("SELECT", "INSERT")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="comment_says_something"),
             models.CheckConstraint(condition=Q(side__in=["seller", "buyer"]), name="commented_by_a_side"),
-            models.CheckConstraint(
-                condition=Q(user__isnull=False, grant__isnull=True) | Q(user__isnull=True, grant__isnull=False),
-                name="commented_by_a_user_or_a_guest",
-            ),
+            models.CheckConstraint(condition=BY_ONE_PERSON, name="commented_by_a_user_or_a_guest"),
         ]
         indexes = [models.Index(F("contract"), F("id").desc(), name="comment_by_contract")]
         triggers = [
@@ -66,6 +88,3 @@ class Comment(models.Model):
                 " AND v.id = NEW.version_id AND g.purpose = 'sign_contract' AND NEW.side = 'buyer')",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.name} for {self.side}"
