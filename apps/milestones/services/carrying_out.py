@@ -24,7 +24,8 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
     """
     signatures = {one.side: one for one in settlement.signatures.all()}
     values = {one.milestone_id: one for one in settlement.valuations.all()}
-    held = Milestone.objects.select_for_update(of=("self",)).select_related("line__version")
+    # Versions apart: the text of one that has thousands of lines would come again with each of them.
+    held = Milestone.objects.select_for_update(of=("self",)).select_related("line").prefetch_related("line__version")
     accepted, cancelled = [], []
     # All of the contract's, not those of its valuations: these were written a moment ago, so Postgres would take ten
     # thousand of them for a few and look for each milestone in all of them.
