@@ -3,8 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.portals.missing import TellingForm
 
-class CodeForm(forms.Form):
+
+class CodeForm(TellingForm, forms.Form):
     """The six digits from the mail."""
 
     code = forms.CharField(

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.parties import electronic
+from apps.portals.missing import TellingForm
 
 
 def scheme_choices() -> list[tuple[str, Any]]:
@@ -41,7 +42,7 @@ def reference_field(*, help_text: Any) -> forms.CharField:
     )
 
 
-class NewBuyerFields(forms.Form):
+class NewBuyerFields(TellingForm, forms.Form):
     """What a seller knows of a new buyer's e-invoices; the buyer's own people can complete it later."""
 
     new_electronic_scheme = scheme_field()

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import days, money
 from apps.core.errors import WORDS, Refused
 from apps.portals import formats
+from apps.portals.missing import TellingForm
 
 TYPED_NUMBER = re.compile(r"[0-9][0-9.,'\u2019\u00a0\u202f ]*", re.ASCII)
 """ASCII digits with separators: no sign, no exponent, no full-width digits, no NaN."""
@@ -96,7 +97,7 @@ class KeyInput(forms.HiddenInput):
         return super().render(name, value, attrs, renderer) + language
 
 
-class ActionForm(forms.Form):
+class ActionForm(TellingForm, forms.Form):
     """A form that does something: it carries its one-time key, made when the page was shown.
 
     It acts, and answers, in the language in which it was shown, whatever was chosen in another window since: what
@@ -167,6 +168,7 @@ class AmountField(forms.CharField):
     """
 
     default_error_messages = {
+        "required": _("Enter an amount."),
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
         "two_readings": _("“%(typed)s” can be read in two ways. Write %(small)s or %(large)s, whichever you mean."),
     }
@@ -230,7 +232,10 @@ class AmountField(forms.CharField):
 class RateField(AmountField):
     """A percentage as people type it, without its sign: ``8.25``."""
 
-    default_error_messages = {"amount": _("Enter a percentage such as %(example)s, without the sign.")}
+    default_error_messages = {
+        "required": _("Enter a percentage."),
+        "amount": _("Enter a percentage such as %(example)s, without the sign."),
+    }
     example = Decimal("8.25")
     has_two_readings = False
 

@@ -37,6 +37,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.account_letters import letters_of
 from apps.portals.correcting.side import SELLER, Side
 from apps.portals.forms import DayField
+from apps.portals.missing import TellingForm
 from apps.portals.spreadsheets.writing import written
 
 MOST_ACCOUNTS: Final = 100
@@ -56,7 +57,7 @@ EVENTS: dict[Event, Promise] = {
 }
 
 
-class Period(forms.Form):
+class Period(TellingForm, forms.Form):
     """Of which days; at most three years at once, and none that are still to come."""
 
     since = DayField(

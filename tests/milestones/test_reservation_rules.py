@@ -48,6 +48,21 @@ def test_what_cannot_be_listed_is_refused_in_words(defects: list[Defect], words:
         checked(*defects)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (Defect("  ", BY), "title"),
+        (Defect("A stain", date(2026, 4, 1)), "due_on"),
+        (Defect("A stain", BY, Decimal("0.005")), "amount"),
+        (Defect("A stain", BY, text="x" * 5_000), "text"),
+    ],
+)
+def test_a_refusal_says_which_defect_and_which_of_its_values(wrong: Defect, field: str) -> None:
+    with pytest.raises(Refused, match=r"^Defect 2: ") as refused:
+        checked(Defect("A dent", BY), wrong)
+    assert (refused.value.field, refused.value.parts["number"]) == (field, 2)
+
+
 def test_a_criterion_that_a_defect_names_is_not_met_and_every_other_one_is() -> None:
     listed = [Defect("A dent", BY, criterion_id=1), Defect("A stain", BY, criterion_id=1), Defect("Loose", BY)]
     verdicts = rules.verdicts_under(listed, criteria=CRITERIA)

@@ -1,20 +1,28 @@
 """What people type into forms: days that can be meant, and amounts that can be read in one way only."""
 
 import ast
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+import apps.portals
 from apps.core import days
 from apps.core.errors import Refused
+from apps.portals.days_field import DaysField
+from apps.portals.disputing.forms import DisputeForm
 from apps.portals.drafting.plan import LineForm
 from apps.portals.forms import AmountField, DayField, RateField
+from apps.portals.missing import BARE, TellingForm
 from apps.workflows.deal_file import reader
 from tests import scenarios
 
@@ -117,3 +125,72 @@ def test_a_day_is_known_or_refused() -> None:
     assert days.known(date(2026, 11, 28)) == date(2026, 11, 28)
     with pytest.raises(Refused):
         days.known(date.max)
+
+
+def test_a_number_of_days_that_is_none_is_named() -> None:
+    field = DaysField(required=False)
+    assert [field.clean(typed) for typed in ("3, 14,28", "3;14 28", "", " , ")] == [[3, 14, 28], [3, 14, 28], [], []]
+    assert field.clean(field.prepare_value([3, 14])) == [3, 14]
+    for typed in ("x", "-1", "1.5", "\u0663", "9" * 7):
+        with translation.override("en"), pytest.raises(ValidationError) as asked:
+            field.clean(f"3, {typed}")
+        assert asked.value.messages == [
+            f"“{typed}” is not a number of days. Write whole numbers with commas between them: 3, 14, 28."
+        ]
+
+
+def test_the_form_of_reminders_says_which_day_is_wrong_and_keeps_what_was_typed(db: None) -> None:
+    client = Client()
+    client.force_login(scenarios.organisations().people["seller"].user)
+    page = client.post(reverse("seller:reminders"), {"key": "k", "days": "3, soon"})
+    said = page.content.decode()
+    assert (page.status_code, 'value="3, soon"' in said, "“soon” is not a number of days" in said) == (422, True, True)
+
+
+def _forms() -> Iterator[type[forms.BaseForm]]:
+    """Every form of the portals."""
+    for module in pkgutil.walk_packages(apps.portals.__path__, "apps.portals."):
+        if ".migrations" not in module.name and ".management" not in module.name:
+            importlib.import_module(module.name)
+    waiting: list[type[forms.BaseForm]] = [forms.BaseForm]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            waiting.append(kind)
+            if kind.__module__.startswith("apps.portals."):
+                yield kind
+
+
+def test_what_is_left_empty_is_told_what_to_do() -> None:
+    found = set(_forms())
+    assert len(found) > 100
+    assert [one for one in found if not issubclass(one, TellingForm)] == []
+    with translation.override("en"):
+        form = DisputeForm({"how": "amount"})
+        assert form.errors["reason"] == ["Say what you dispute and why; the other side reads it."]
+        assert form.errors["amount"] == ["Enter how much."]
+        assert form.errors["answer_days"] == ["Enter a number."]
+
+
+class EachKind(TellingForm, forms.Form):
+    """A field of every kind that a form can ask for."""
+
+    reason = forms.CharField()
+    name = forms.CharField()
+    words = forms.CharField(widget=forms.Textarea)
+    mailbox = forms.EmailField()
+    one = forms.ChoiceField(choices=[("a", "A")])
+    many = forms.MultipleChoiceField(choices=[("a", "A")])
+    on = DayField()
+    count = forms.IntegerField()
+    amount = AmountField()
+    rate = RateField()
+    file = forms.FileField()
+    tick = forms.BooleanField()
+
+
+def test_each_kind_of_field_has_its_sentence() -> None:
+    with translation.override("en"):
+        said = {name: str(messages[0]) for name, messages in EachKind({}).errors.items()}
+        assert str(BARE) not in said.values()
+    assert (len(said), len(set(said.values()))) == (12, 12)
+    assert EachKind.base_fields["name"].error_messages["required"] == BARE, "no form changes what others share"

@@ -59,3 +59,32 @@ def test_it_is_told_once_before_and_once_after(parties: Parties) -> None:
             mails.defect_reminder(reservation_ref=dent.ref, what=what)
     subjects = [one.subject for one in mail.outbox]
     assert subjects == ["“A dent” is to be mended soon", "The day for “A dent” has passed"]
+
+
+def test_a_mail_about_a_defect_for_which_nothing_is_withheld_promises_no_money(parties: Parties) -> None:
+    accept(waiting(parties), actor=scenarios.approver_actor(parties), defects=[Defect("A dent", BY)])
+    (dent,) = listed(parties)
+    dario, bea = scenarios.member(parties, "delivery"), scenarios.approver_actor(parties)
+    for day in (1, 3):
+        with acting(dario, at=NOON - (9 - day) * DAY):
+            reserving.report_mended(actor=dario, key=key(), reservation_ref=dent.ref, text="It is gone.")
+        with acting(bea, at=NOON - (8 - day) * DAY):
+            if day == 1:
+                reserving.say_missing(actor=bea, key=key(), reservation_ref=dent.ref, text="It is still there.")
+            else:
+                reserving.release_reservation(actor=bea, key=key(), reservation_ref=dent.ref, text="")
+    mail.outbox.clear()
+    with walls.asking_for(parties.seller.pk, parties.buyer.pk):
+        words = list(dent.words.order_by("number"))
+        for word in words:
+            to = parties.buyer if word.side == "seller" else parties.seller
+            mails.reservation_news(word_ref=word.ref, organisation_id=to.pk)
+        mails.answer_reminder(reservation_ref=dent.ref, due=NOON.isoformat(), organisation_id=parties.buyer.pk)
+    assert [word.kind for word in words] == ["mended", "missing", "mended", "released"]
+    assert mail.outbox[3].subject == "Settled: A dent"
+    assert "Nothing was withheld for it, so no payment follows." in str(mail.outbox[3].body)
+    said = " ".join(
+        f"{one.subject} {one.body} {one.alternatives[0][0]}"  # type: ignore[attr-defined]
+        for one in mail.outbox
+    )
+    assert [word for word in ("release", "payable", "you withhold", "is withheld") if word in said] == []

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -39,7 +40,7 @@ from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import billing, retention, sign_off
+from apps.workflows import billing, jobs, retention, sign_off
 from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -164,6 +165,25 @@ def test_it_is_released_by_completion_by_its_day_after_an_outage_and_by_the_buye
     with pytest.raises(IllegalTransition, match="released already"):
         released(contract, 3, by=member(parties, "buyer"), at=datetime(2026, 6, 2, 9, tzinfo=UTC))
     verified()
+
+
+def test_the_mail_says_how_much_is_due_and_when_under_two_names(parties: Parties) -> None:
+    pytest.importorskip("weasyprint")
+    contract = completed(parties)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
+        with walls.asking_for(parties.seller.pk):
+            statement = Invoice.objects.get(kind="retention_release")
+        jobs.render_invoice.func(invoice_ref=statement.ref, organisation_id=statement.seller_id)
+    with walls.asking_for(parties.seller.pk):
+        delivery = statement.deliveries.get()
+    mail.outbox.clear()
+    jobs.send_invoice.func(delivery_ref=delivery.ref, organisation_id=statement.buyer_id)
+    (message,) = mail.outbox
+    labels = [line.partition(": ")[0] for line in str(message.body).splitlines() if ": " in line]
+    assert "Amount due: 1,500.00 EUR\n" in message.body
+    assert "Due: 1 Apr 2026\n" in message.body
+    assert len(labels) == len(set(labels))
 
 
 KINDS = RetentionTerms(

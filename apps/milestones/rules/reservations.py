@@ -1,6 +1,7 @@
 """Acceptance with reservations: what the buyer may list and withhold, and to what its person agrees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -39,7 +40,10 @@ def checked_defects(
         raise Refused("Name at least one defect, or accept without reservations.", field="defects")
     if len(defects) > MOST_RESERVATIONS:
         raise Refused("List at most {most} defects.", field="defects", most=MOST_RESERVATIONS)
-    checked = [_checked(one, whole=whole, criteria=criteria, today=today) for one in defects]
+    checked = [
+        _checked(one, number=number, whole=whole, criteria=criteria, today=today)
+        for number, one in enumerate(defects, start=1)
+    ]
     withheld = money.total(one.amount for one in checked)
     if withheld > whole.amount:
         raise Refused(
@@ -52,25 +56,37 @@ def checked_defects(
     return checked
 
 
-def _checked(defect: Defect, *, whole: Money, criteria: Mapping[int, str], today: date) -> Defect:
-    title = " ".join(check_text(defect.title, most=LONGEST_TITLE, field="defects").split())
-    if not title:
-        raise Refused("Say of each defect what it is.", field="defects")
+def _checked(defect: Defect, *, number: int, whole: Money, criteria: Mapping[int, str], today: date) -> Defect:
+    """One item of the list; a refusal says which, by its number in the list."""
+    with _of_defect(number, field="title"):
+        title = " ".join(check_text(defect.title, most=LONGEST_TITLE, field="title").split())
+        if not title:
+            raise Refused("Say what it is.")
     if defect.criterion_id is not None and defect.criterion_id not in criteria:
         raise Refused("These are not the criteria of this milestone. Reload the page.", field="defects")
-    if defect.due_on < today:
-        raise Refused(
-            "“{title}” should have been mended by {date}, which is past. Give a day to come.",
-            field="defects",
-            title=title,
-            date=defect.due_on,
-        )
+    with _of_defect(number, field="due_on"):
+        if defect.due_on < today:
+            raise Refused(
+                "“{title}” should have been mended by {date}, which is past. Give a day to come.",
+                title=title,
+                date=defect.due_on,
+            )
     amount = defect.amount
-    if amount != 0:
-        amount = money.payable(amount, whole.currency, field="defects")
-    return replace(
-        defect, title=title, amount=amount, text=check_text(defect.text, most=LONGEST_REASON, field="defects")
-    )
+    with _of_defect(number, field="amount"):
+        if amount != 0:
+            amount = money.payable(amount, whole.currency)
+    with _of_defect(number, field="text"):
+        text = check_text(defect.text, most=LONGEST_REASON, field="text")
+    return replace(defect, title=title, amount=amount, text=text)
+
+
+@contextmanager
+def _of_defect(number: int, *, field: str) -> Iterator[None]:
+    """Say of a refusal to which defect it belongs, and to which of its values."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused("Defect {number}: {why}", field=field, number=number, why=refused) from None
 
 
 def verdicts_under(defects: Sequence[Defect], *, criteria: Mapping[int, str]) -> list[CriterionVerdict]:

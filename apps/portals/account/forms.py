@@ -16,6 +16,7 @@ from apps.parties.services import OrganisationData
 from apps.portals.choices import calendar_choices, country_choices, currency_choices, time_zone_choices
 from apps.portals.einvoice_fields import address_field, reference_field, scheme_field
 from apps.portals.forms import ActionForm, AmountField
+from apps.portals.missing import TellingForm
 
 ROLE_WORDS: Final = {
     Role.OWNER: _("Manages the team and the organisation's data, and may do everything the other roles may."),
@@ -48,7 +49,7 @@ def arranged(*layout: Any) -> FormHelper:
     return helper
 
 
-class SignupForm(CodeSignupForm):  # type: ignore[misc]
+class SignupForm(TellingForm, CodeSignupForm):  # type: ignore[misc]
     """Opening an account: who, and the mailbox to which the code goes."""
 
     name = forms.CharField(
@@ -224,7 +225,7 @@ class EndForm(ActionForm):
             del self.fields["successor"]
 
 
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+class PersonForm(TellingForm, forms.ModelForm):  # type: ignore[type-arg]
     """How the product calls a person, and in which language it speaks."""
 
     class Meta:

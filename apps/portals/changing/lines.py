@@ -21,6 +21,7 @@ from apps.portals.drafting.dues import DueForm, due_values
 from apps.portals.drafting.measures import MeasureFields, measure_values
 from apps.portals.drafting.own_terms import CALENDAR_FIELDS, CalendarFields
 from apps.portals.forms import AmountField, DayField, explain
+from apps.portals.missing import TellingForm
 
 BY_QUANTITY: Final = ("quantity", "unit", "portion")
 EVIDENCE: Final = "*"
@@ -33,7 +34,7 @@ OF_WHAT_IS_BILLED: Final = ("title", "start", "starts_on", "starts_with", "perio
 NUMBERS: Final = ("amount", "quantity", "portion")
 
 
-class AmountFields(forms.Form):
+class AmountFields(TellingForm, forms.Form):
     """What a line comes to, in the money of its contract."""
 
     def dress(self, currency: str) -> None:

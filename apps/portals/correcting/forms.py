@@ -31,7 +31,10 @@ class ShareForm(ActionForm):
     amount = AmountField(label=_("Amount, net of tax"), required=False, help_text=_("Only for an amount."))
     percent = RateField(label=_("Percent"), required=False, help_text=_("Only for a percentage."))
     reason = forms.CharField(
-        label=_("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"})
+        label=_("Reason"),
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        error_messages={"required": _("Say why the invoice is corrected; it stands on the credit note.")},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -112,6 +115,7 @@ class NullifyForm(ShareForm):
         super().__init__(*args, **kwargs)
         self.fields["reason"].label = _("Which defect was found?")
         self.fields["reason"].help_text = _("The other side reads it, and it stands on the credit note.")
+        self.fields["reason"].error_messages["required"] = _("Say which defect was found; the other side reads it.")
 
 
 class AnswerForm(ActionForm):

@@ -28,6 +28,7 @@ class DisputeForm(ActionForm):
         help_text=_("The other side reads it. Put links to what shows it here; files are added on the next page."),
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 4, "class": "form-control"}),
+        error_messages={"required": _("Say what you dispute and why; the other side reads it.")},
     )
     answer_days = forms.IntegerField(
         label=_("Days to answer"),

@@ -25,6 +25,7 @@ from apps.contracts.rules.charges import MOST_GRACE, check_charges
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.forms import AmountField, RateField, ShareField, explain
+from apps.portals.missing import TellingForm
 
 PERIODS = [(DAY, pgettext_lazy("period of a rate", "day")), (WEEK, pgettext_lazy("period of a rate", "week"))]
 PARTS = [
@@ -40,7 +41,7 @@ def _each() -> forms.TypedChoiceField:
     return forms.TypedChoiceField(label=_("For each"), choices=PERIODS, coerce=int, required=False)
 
 
-class ChargeFields(forms.Form):
+class ChargeFields(TellingForm, forms.Form):
     """Damages, bonus and back-charges as they are typed. Without a rate nothing is agreed."""
 
     damages_percent = RateField(

@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts.drafts import DraftCriterion
 from apps.contracts.models.criterion import Nature
+from apps.portals.missing import TellingForm
 
 
-class CriterionForm(forms.Form):
+class CriterionForm(TellingForm, forms.Form):
     """One sentence by which the buyer can tell that the milestone is complete."""
 
     use_required_attribute = False

@@ -10,6 +10,7 @@ from apps.contracts.payment_documents import BEGIN, RUN, PaymentDocuments
 from apps.contracts.rules.payment_documents import check_names, check_payment_documents
 from apps.core.errors import Refused
 from apps.portals.forms import explain
+from apps.portals.missing import TellingForm
 
 
 class DocumentsField(forms.Field):
@@ -38,7 +39,7 @@ class DocumentsField(forms.Field):
             return True
 
 
-class PaymentDocumentFields(forms.Form):
+class PaymentDocumentFields(TellingForm, forms.Form):
     """Documents before payment as they are typed; without a name nothing is asked for."""
 
     documents_each = DocumentsField(

@@ -13,6 +13,7 @@ from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Star
 from apps.contracts.rules.dues import MOST_PERIODS, count_until
 from apps.core.errors import Refused
 from apps.portals.forms import AmountField, DayField, explain
+from apps.portals.missing import TellingForm
 
 DUE_FIELDS: Final = (
     *("kind", "start", "starts_on", "starts_with", "period", "period_count", "period_until"),
@@ -23,7 +24,7 @@ MILESTONES: Final = "plan-milestones"
 """The id of the list of titles from which a milestone can be chosen."""
 
 
-class DueForm(forms.Form):
+class DueForm(TellingForm, forms.Form):
     """The fields of a line that bills itself; of a milestone they are hidden, and count for nothing."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=LineKind.choices, required=False)

@@ -11,9 +11,10 @@ from apps.contracts.rules.late_payment import LONGEST_BASIS, YEARS, check_late_p
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.forms import AmountField, RateField, explain
+from apps.portals.missing import TellingForm
 
 
-class LatePaymentFields(forms.Form):
+class LatePaymentFields(TellingForm, forms.Form):
     """Late payment as it is typed. Without a rate and a fee nothing is agreed."""
 
     late_rate = RateField(

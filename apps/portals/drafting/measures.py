@@ -13,11 +13,12 @@ from apps.contracts.drafts import DraftLine, Measure
 from apps.contracts.measure_wording import UNIT_NAMES
 from apps.core import money
 from apps.portals.forms import AmountField
+from apps.portals.missing import TellingForm
 
 MEASURE_FIELDS: Final = ("quantity", "unit")
 
 
-class MeasureFields(forms.Form):
+class MeasureFields(TellingForm, forms.Form):
     """How much of what; only where the line is agreed by the price of one unit."""
 
     quantity = AmountField(label=gettext_lazy("Quantity"), required=False)

@@ -9,6 +9,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
 from apps.contracts.models.version import TaxCategory
 from apps.portals.forms import RateField
+from apps.portals.missing import TellingForm
 
 LONGEST = 365
 
@@ -26,7 +27,7 @@ class EitherField(forms.TypedChoiceField):
         )
 
 
-class CalendarFields(forms.Form):
+class CalendarFields(TellingForm, forms.Form):
     """What a line has of its own that nobody accepts, too: days to pay and tax; empty: as in the contract."""
 
     payment_days = forms.IntegerField(label=_("Own days to pay"), min_value=0, max_value=LONGEST, required=False)

@@ -28,6 +28,7 @@ from apps.contracts.retention import (
 )
 from apps.contracts.rules.retention import KINDS, MOST_DAYS, MOST_NAME, MOST_RELEASES, MOST_STEPS
 from apps.portals.forms import AmountField, DayField, RateField
+from apps.portals.missing import TellingForm
 
 STEPS: Final = range(1, MOST_STEPS + 1)
 RELEASES: Final = range(1, MOST_RELEASES + 1)
@@ -48,7 +49,7 @@ DETAILS: Final = ("retention_name", *LIMITS, *STEP_NAMES, *RELEASE_NAMES)
 """What stands beside a rate and its base."""
 
 
-class RetentionFields(forms.Form):
+class RetentionFields(TellingForm, forms.Form):
     """Retention as it is typed. Without a rate nothing is agreed; a rate of 0 is."""
 
     retention_payable_most = RateField(

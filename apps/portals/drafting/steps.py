@@ -12,9 +12,10 @@ from apps.portals.drafting.documents import DocumentsField
 from apps.portals.drafting.own_terms import AgreedFields
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
+from apps.portals.missing import TellingForm
 
 
-class StepFields(forms.Form):
+class StepFields(TellingForm, forms.Form):
     """What stops the review clock, and who has to look before a milestone is accepted."""
 
     bills_by = forms.ChoiceField(

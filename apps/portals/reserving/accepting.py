@@ -24,7 +24,7 @@ from apps.portals.buyer.deciding import changes_since, reread, too_late
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
 from apps.portals.buyer.ways import Way
-from apps.portals.forms import add_refusal, show_anew
+from apps.portals.forms import show_anew
 from apps.portals.reserving.forms import ROWS, ReserveForm
 from apps.workflows import reserving
 from apps.workflows.once import Answer
@@ -78,7 +78,7 @@ def accept_with_reservations(
             if isinstance(refused, Stale):
                 changes = changes_since(sent, reading.submission, seen=form.cleaned_data["seen"])
                 show_anew(form, seen=reading.submission.sha256)
-            add_refusal(form, refused)
+            form.refuse(refused)
             reading, _sent = reread(request, submission, way=way)
             if not reading.is_pending:
                 return too_late(request, refused, reading)

@@ -124,6 +124,8 @@ def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm)
 
     def release() -> str:
         reserving.release_reservation(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
+        if not found.amount:
+            return _("Settled. Nothing was withheld for it.")
         if held_back.is_applied_for(found):
             return _("Released. What was withheld for it stands in the next application for payment.")
         return _("Released. What was withheld for it is payable now.")

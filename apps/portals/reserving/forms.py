@@ -6,14 +6,17 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
 from apps.core import money
+from apps.core.errors import Refused
 from apps.milestones import rules
 from apps.milestones.services import Defect
 from apps.portals.files_field import FilesField
-from apps.portals.forms import ActionForm, AmountField, DayField, SeenForm
+from apps.portals.forms import ActionForm, AmountField, DayField, SeenForm, add_refusal
 
 ROWS: Final = 4
 """So many defects are asked for at first; the form grows by as many more."""
@@ -22,10 +25,10 @@ MOST_ROWS: Final = rules.MOST_RESERVATIONS
 
 @dataclass(frozen=True, slots=True)
 class DefectRow:
-    """One defect with its fields, as the page shows them together."""
+    """One defect with its fields and what each asks for, as the page shows them together under its number."""
 
     number: int
-    fields: Sequence[forms.BoundField]
+    fields: Sequence[tuple[forms.BoundField, str | Promise]]
 
 
 class ReserveForm(SeenForm):
@@ -71,7 +74,7 @@ class ReserveForm(SeenForm):
             self.data = dict(self.data.items()) | {"rows_shown": str(self.count)}
         choices = [("", _("No single one")), *((str(one.pk), one.text) for one in criteria)]
         for number in range(1, self.count + 1):
-            self.fields |= {f"{name}_{number}": field for name, field in _fields(choices).items()}
+            self.fields |= {f"{name}_{number}": field for name, field in _fields(choices, number=number).items()}
         for number, one in enumerate(listed, start=1):
             told = {"title": one.title, "due_on": one.due_on, "amount": one.amount or None, "text": one.text}
             told["criterion"] = str(one.criterion_id or "")
@@ -79,7 +82,19 @@ class ReserveForm(SeenForm):
 
     def rows(self) -> list[DefectRow]:
         """The fields by defect."""
-        return [DefectRow(number, [self[f"{name}_{number}"] for name in NAMES]) for number in range(1, self.count + 1)]
+        return [
+            DefectRow(number, [(self[f"{name}_{number}"], label) for name, label in LABELS.items()])
+            for number in range(1, self.count + 1)
+        ]
+
+    def refuse(self, refused: Refused) -> None:
+        """Show a refusal at the field of the defect that it names; blank rows between defects have no number of their
+        own in the list that was refused."""
+        place = refused.parts.get("number")
+        if place is not None:
+            row = self._filled(self.cleaned_data)[place - 1]
+            refused.parts["number"], refused.field = row, f"{refused.field}_{row}"
+        add_refusal(self, refused)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -119,44 +134,50 @@ class ReserveForm(SeenForm):
         ]
 
 
-NAMES: Final = ("title", "due_on", "amount", "criterion", "text")
+LABELS: Final = {
+    "title": _("Defect"),
+    "due_on": _("To be mended by"),
+    "amount": _("Withheld, net of tax (optional)"),
+    "criterion": _("Criterion that is not met (optional)"),
+    "text": _("Description (optional)"),
+}
+NAMES: Final = tuple(LABELS)
 NEEDED: Final = {
     "title": _("Say what the defect is."),
     "due_on": _("Say until when it is to be mended."),
 }
 
 
-def _fields(choices: list[tuple[Any, Any]]) -> dict[str, forms.Field]:
-    return {
+def _fields(choices: list[tuple[Any, Any]], *, number: int) -> dict[str, forms.Field]:
+    fields: dict[str, forms.Field] = {
         "title": forms.CharField(
-            label=_("Defect"),
             required=False,
             max_length=rules.LONGEST_TITLE,
             widget=forms.TextInput(attrs={"class": "form-control"}),
         ),
         "due_on": DayField(
-            label=_("To be mended by"),
             required=False,
             widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
         ),
         "amount": AmountField(
-            label=_("Withheld, net of tax (optional)"),
             required=False,
             widget=forms.TextInput(attrs={"class": "form-control amount", "inputmode": "decimal"}),
         ),
         "criterion": forms.ChoiceField(
-            label=_("Criterion that is not met (optional)"),
             required=False,
             choices=choices,
             widget=forms.Select(attrs={"class": "form-select"}),
         ),
         "text": forms.CharField(
-            label=_("Description (optional)"),
             required=False,
             max_length=rules.LONGEST_REASON,
             widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
         ),
     }
+    for name, label in LABELS.items():
+        # What is wrong is summed up far from its row: it says of which defect it is.
+        fields[name].label = format_lazy(_("Defect {number}: {asked}"), number=number, asked=label)
+    return fields
 
 
 class WordForm(ActionForm):

@@ -10,6 +10,7 @@ from apps.contracts.models.termination import Ground
 from apps.core import money
 from apps.milestones.rules import LONGEST_NOTE, LONGEST_REASON, GivenValue, Valued
 from apps.portals.forms import ActionForm, AmountField, DayField
+from apps.portals.missing import TellingForm
 
 AT_ONCE: Final = 500
 """So many open milestones stand on one page."""
@@ -38,7 +39,7 @@ class NoticeForm(ActionForm):
     )
 
 
-class ValueForm(forms.Form):
+class ValueForm(TellingForm, forms.Form):
     """What the work on one milestone is worth."""
 
     use_required_attribute = False

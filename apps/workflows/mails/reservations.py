@@ -53,6 +53,7 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
                 "defect": reservation.title,
                 "kind": str(said.kind),
                 "said": said,
+                "is_withheld": bool(reservation.amount),
                 "is_applied_for": held_back.is_applied_for(reservation),
             },
         )

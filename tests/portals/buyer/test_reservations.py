@@ -43,6 +43,19 @@ def accepted(active: Contract, client: Client) -> Reservation:
         return Reservation.objects.select_related("milestone", "contract").get()
 
 
+def test_an_error_says_to_which_defect_it_belongs(active: Contract, client: Client) -> None:
+    token = token_of(scenarios.link_to_sign_off(scenarios.submitted_milestone(active)))
+    url = reverse("link:accept_with_reservations", args=[token])
+    form = hidden(client.get(url))
+    stain = {"title_3": "A stain", "due_on_3": "2036-01-31"}
+    said = client.post(url, form | DENT | stain | {"due_on_3": ""}).content.decode()
+    assert '<a href="#id_due_on_3">Defect 3: To be mended by: Say until when it is to be mended.</a>' in said
+    # The row that is left empty between them counts as none in the list; the page says the number of the row.
+    said = client.post(url, form | DENT | stain | {"due_on_3": "2020-01-31"}).content.decode()
+    assert '<a href="#id_due_on_3">' in said
+    assert "Defect 3: “A stain” should have been mended by" in said
+
+
 def open_of(contract: Contract) -> str:
     with walls.asking_for(contract.seller_id):
         return str(OpenItem.objects.get(contract=contract).open)

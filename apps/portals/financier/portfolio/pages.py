@@ -27,6 +27,7 @@ from apps.portals.financier.pages import Crumbs, address, asker, crumbs, rate, t
 from apps.portals.financier.portfolio import figures, stressing, tape
 from apps.portals.financier.portfolio.figures import Aged
 from apps.portals.forms import ShareField
+from apps.portals.missing import TellingForm
 from apps.portals.parts import Tab, Tile
 
 STAGES = {
@@ -36,7 +37,7 @@ STAGES = {
 }
 
 
-class AssumptionsForm(forms.Form):
+class AssumptionsForm(TellingForm, forms.Form):
     """What the financier believes of losses; it stands in the address."""
 
     pd = ShareField(label=gettext_lazy("Defaults in a year"), help_text=gettext_lazy("PD in per cent, stage 1."))

@@ -19,6 +19,7 @@ from apps.financing.rules.stress import Course, Position, Scenario, band, course
 from apps.portals import formats
 from apps.portals.charts import Lines, Series
 from apps.portals.forms import ShareField
+from apps.portals.missing import TellingForm
 from apps.portals.parts import Tile
 
 RUNS: Final = 200
@@ -27,7 +28,7 @@ LARGEST: Final = 200
 """Positions drawn one by one. Smaller ones of the same day move together: with less to even out, the band is wider."""
 
 
-class StressForm(forms.Form):
+class StressForm(TellingForm, forms.Form):
     """What is assumed. It stands in the address, so that a run can be shown to somebody else."""
 
     slip_days = forms.IntegerField(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.financing.models import Facility
 from apps.milestones.models import Milestone
 from apps.portals.forms import ActionForm, DayField, ShareField
+from apps.portals.missing import TellingForm
 
 
 class FundingForm(ActionForm):
@@ -45,7 +46,7 @@ class FundingForm(ActionForm):
             field.widget = forms.HiddenInput()
 
 
-class WhatIfForm(forms.Form):
+class WhatIfForm(TellingForm, forms.Form):
     """What the seller plays with before it asks: sent by GET, so that nothing is written and every answer has an
     address."""
 

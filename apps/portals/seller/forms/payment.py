@@ -45,4 +45,5 @@ class ReversalForm(ActionForm):
         max_length=400,
         help_text=_("What was wrong. The buyer reads it too."),
         widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why the payment is reversed; the buyer reads it too.")},
     )

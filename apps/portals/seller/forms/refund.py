@@ -17,6 +17,7 @@ class RefundForm(ActionForm):
         max_length=400,
         help_text=_("Why the money goes back. The payer reads it too."),
         widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why the money goes back; the payer reads it too.")},
     )
 
 

@@ -26,6 +26,7 @@ from apps.ledger.rules import guarded
 from apps.portals import charts, formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import DayField
+from apps.portals.missing import TellingForm
 from apps.portals.seller.pages import invoice_crumbs, page, today_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 
@@ -49,7 +50,7 @@ DAYS: dict[Band, str] = {Band.TO_30: "1–30", Band.TO_60: "31–60", Band.TO_90
 """What stands under the bars, where a phone has no room for a name."""
 
 
-class AsOf(forms.Form):
+class AsOf(TellingForm, forms.Form):
     """As of which day. A day to come is refused: nobody knows what will be paid until then."""
 
     on = DayField(

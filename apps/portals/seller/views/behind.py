@@ -17,6 +17,7 @@ from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import DayField
+from apps.portals.missing import TellingForm
 from apps.portals.seller.behind import ACCOUNTS, BALANCE, ENTRIES, EXPECTED, KINDS, TABLES, Which, rows_of
 from apps.portals.seller.pages import page, today_of
 from apps.portals.seller.report_parts import Asked, in_file, shown
@@ -24,7 +25,7 @@ from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 
 
-class WhichForm(forms.Form):
+class WhichForm(TellingForm, forms.Form):
     """Which rows; what stands in no field of the page is kept in its address."""
 
     since = DayField(label=gettext_lazy("From"), required=False)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +15,7 @@ from apps.core.errors import Refused
 from apps.invoicing.models import Delivery, ReminderSchedule
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
+from apps.portals.days_field import DaysField
 from apps.portals.forms import ActionForm, DayField, add_refusal, explain
 from apps.portals.seller.pages import invoice_crumbs, page, why_not
 from apps.portals.seller.views.invoices import invoice_of, pause_of
@@ -27,8 +27,7 @@ SHOWN = 25
 class ScheduleForm(ActionForm):
     """Days after the due date, separated by commas."""
 
-    days = SimpleArrayField(
-        forms.IntegerField(),
+    days = DaysField(
         label=gettext_lazy("Remind this many days after the due date"),
         help_text=gettext_lazy("For example 3, 14, 28. Leave it empty to remind nobody."),
         required=False,
@@ -43,9 +42,7 @@ def reminders(request: PortalRequest) -> HttpResponse:
     form = ScheduleForm(request.POST or None, initial={"days": schedule.days if schedule else []})
     if request.method == "POST" and form.is_valid():
         try:
-            reminding.set_reminders(
-                actor=request.actor, key=form.cleaned_data["key"], days=form.cleaned_data["days"] or []
-            )
+            reminding.set_reminders(actor=request.actor, key=form.cleaned_data["key"], days=form.cleaned_data["days"])
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -72,6 +69,9 @@ class PauseForm(ActionForm):
         max_length=400,
         help_text=gettext_lazy("Only your own people read it."),
         widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": gettext_lazy("Say why nobody is reminded of this invoice; only your own people read it.")
+        },
     )
 
 
