@@ -226,7 +226,7 @@ def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:
 
 
 def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
-    percentage = f"{format_decimal(rate, locale=words.locale())}{NBSP}%"
+    percentage = words.percent(rate)
     treatments = {
         rules.STANDARD: f"{tax_word} {percentage}",
         rules.ZERO_RATED: f"{tax_word} {percentage}",

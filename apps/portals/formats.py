@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal
 from django.utils.translation import get_language, gettext
 
 from apps.core.days import NOT_YET
+from apps.core.printing import words
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -40,13 +41,8 @@ HIGHEST = Decimal(1_000)
 def percent(fraction: Decimal) -> str:
     """A fraction as per cent with up to two decimals: ``0.0825`` is ``8.25%``."""
     if fraction > HIGHEST:
-        return gettext("more than %(rate)s") % {"rate": share(HIGHEST * 100)}
-    return format_percent(round(fraction, 4).normalize(), decimal_quantization=False, locale=locale())
-
-
-def share(points: Decimal) -> str:
-    """Percentage points with all their decimals, as they were agreed: ``33.3333`` is ``33.3333%``."""
-    return format_percent((points / 100).normalize(), decimal_quantization=False, locale=locale())
+        return gettext("more than %(rate)s") % {"rate": words.percent(HIGHEST * 100)}
+    return words.percent(round(fraction * 100, 2))
 
 
 def compact(value: Decimal) -> str:

@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import days, money
 from apps.core.errors import WORDS, Refused
+from apps.core.percent import Percent
+from apps.core.printing import words
 from apps.portals import formats
 from apps.portals.missing import TellingForm
 
@@ -53,13 +55,13 @@ def _explained(refused: Refused) -> str:
     said = template.format(**parts) if parts else template
     if refused.lacks not in WAYS:
         return said
-    address, words = WAYS[refused.lacks]
-    return leading(said, reverse(address), words)
+    address, told = WAYS[refused.lacks]
+    return leading(said, reverse(address), told)
 
 
-def leading(said: str, url: str, words: object) -> SafeString:
+def leading(said: str, url: str, told: object) -> SafeString:
     """A sentence and the link to where that is mended."""
-    return format_html('{} <a href="{}">{}</a>', said, url, words)
+    return format_html('{} <a href="{}">{}</a>', said, url, told)
 
 
 def _told(name: str, part: Any) -> Any:
@@ -69,6 +71,8 @@ def _told(name: str, part: Any) -> Any:
         return explain(part)
     if isinstance(part, money.Money):
         return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
+    if isinstance(part, Percent):
+        return words.percent(part.points)
     if isinstance(part, date) and not isinstance(part, datetime):
         return formats.day(part)
     return gettext(part) if name in WORDS and part else part

@@ -29,6 +29,7 @@ from apps.contracts.models.version import BillsBy, PaymentBasis, ReviewUnit, Sil
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
+from apps.core.printing import words
 from apps.portals import formats
 from apps.portals.templatetags.dues import due_in_words
 
@@ -273,7 +274,9 @@ def agreed_as(line: rules.PaperLine, *, currency: str) -> str:
     if line.measure is not None:
         return measure_wording.agreed(line.measure, currency)
     if line.basis == "percent":
-        return _("%(share)s%% of the price") % {"share": plain(line.percent)} if line.percent else _("a percentage")
+        if not line.percent:
+            return _("a percentage")
+        return _("%(share)s of the price") % {"share": words.percent(line.percent)}
     if line.basis == "total":
         return _("an amount in all")
     return _("the remainder") if line.basis == "remainder" else _("an amount")

@@ -89,7 +89,7 @@ def test_what_cannot_be_kept_is_refused_in_words(options: tuple[DraftOption, ...
 
 def test_what_cannot_be_signed_names_the_plan() -> None:
     short = DraftOption("Short", (milestone("A", "90"),))
-    with pytest.raises(Refused, match="In the plan “Short”: The plan adds up to 90 %"):
+    with pytest.raises(Refused, match="In the plan “Short”: The plan adds up to 90%"):
         rules.check_offer(draft("1000.00", "EUR", short))
     with pytest.raises(Refused, match="Name the base plan too"):
         rules.check_offer(draft("1000.00", "EUR", rules.upfront("Upfront", title="All"), name=""))

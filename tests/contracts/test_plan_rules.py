@@ -59,10 +59,10 @@ def test_an_amount_and_a_percentage_that_rounds_to_the_rest_add_up() -> None:
 @pytest.mark.parametrize(
     ("price", "portions", "words"),
     [
-        ("40000", percents("30", "30", "35"), "The plan adds up to 95 %, 2,000.00 EUR short."),
-        ("40000", percents("30", "30", "45"), "The plan adds up to 105 %, 2,000.00 EUR too much."),
-        ("40000", percents("33.33", "33.33", "33.33"), "The plan adds up to 99.99 %, 4.00 EUR short."),
-        ("1.00", percents("99.9999"), "The plan adds up to 99.9999 %, not to exactly 100 %."),
+        ("40000", percents("30", "30", "35"), "The plan adds up to 95%, 2,000.00 EUR short."),
+        ("40000", percents("30", "30", "45"), "The plan adds up to 105%, 2,000.00 EUR too much."),
+        ("40000", percents("33.33", "33.33", "33.33"), "The plan adds up to 99.99%, 4.00 EUR short."),
+        ("1.00", percents("99.9999"), "The plan adds up to 99.9999%, not to exactly 100%."),
         ("40000", fixed("12000", "12000", "15000"), "The plan adds up to 39,000.00 EUR, 1,000.00 EUR short."),
         ("40000", fixed("12000", "30000"), "The plan adds up to 42,000.00 EUR, 2,000.00 EUR too much."),
         (

@@ -68,7 +68,7 @@ def found(deal: Parties, offer: Offer, *, days: int = 0) -> dict[Check, str]:
 
 
 def test_what_is_not_met_stops_the_offer_until_a_second_person_waives_it(deal: Parties, priced: Offer) -> None:
-    said = "Meridian Logistik AG would owe 100.0 % of your book, and at most 25 % is agreed."
+    said = "Meridian Logistik AG would owe 100% of your book, and at most 25% is agreed."
     assert found(deal, priced)[Check.CONCENTRATION] == said
     with pytest.raises(Refused, match="Waive this check with a reason first"):
         approved(deal, priced)

@@ -117,8 +117,8 @@ def test_every_word_of_the_document_is_translated() -> None:
 @pytest.mark.parametrize(
     ("category", "rate", "words"),
     [
-        ("S", "19", "VAT 19 % on 120,000.00 22,800.00"),
-        ("S", "8.1", "VAT 8.1 % on 120,000.00 9,720.00"),
+        ("S", "19", "VAT 19% on 120,000.00 22,800.00"),
+        ("S", "8.1", "VAT 8.1% on 120,000.00 9,720.00"),
         ("Z", "0", "Zero-rated supply."),
         ("E", "0", "This supply is exempt from tax."),
         ("O", "0", "This supply is outside the scope of VAT."),

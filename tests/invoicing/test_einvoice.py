@@ -339,7 +339,7 @@ def test_tax_that_the_official_rules_let_pass_is_found() -> None:
     xml = cii.write(invoice)
     assert standard.against_rules(xml) == []
     assert recomputation.differences(reading.read(xml)) == [
-        "tax at S 19 % (BT-117): written 22800.90, computed 22800.00"
+        "tax at S 19% (BT-117): written 22800.90, computed 22800.00"
     ]
 
 

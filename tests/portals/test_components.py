@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from apps.core.money import Money
+from apps.core.printing import words
 from apps.portals import charts, formats, parts, schedule_chart, vocabulary
 
 NOW = datetime(2026, 12, 7, 13, 5, tzinfo=UTC)
@@ -73,6 +74,54 @@ def test_a_rate_is_shown_in_per_cent() -> None:
 
 def test_a_rate_that_says_nothing_any_more_is_shown_as_more_than_the_highest() -> None:
     assert shown("{{ rate|percent }}", rate=Decimal("1e40")) == "more than 100,000%"
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("en", ("19%", "8.25%", "16.17%")),
+        ("de", ("19\N{NO-BREAK SPACE}%", "8,25\N{NO-BREAK SPACE}%", "16,17\N{NO-BREAK SPACE}%")),
+    ],
+)
+def test_a_percentage_is_written_in_one_way_wherever_it_is_read(language: str, written: tuple[str, ...]) -> None:
+    whole, some, price = Decimal(19), Decimal("8.25"), Decimal("16.1668")
+    with translation.override(language):
+        assert (formats.percent(whole / 100), formats.percent(some / 100), words.percent(some)) == (
+            written[0],
+            written[1],
+            written[1],
+        )
+        for tag in ("{{ rate|share }}", "{% load seller %}{{ rate|rate }}"):
+            assert Template(tag).render(Context({"rate": whole})) == written[0]
+        assert Template("{% load seller %}{{ rate|rate2 }}").render(Context({"rate": price})) == written[2]
+
+
+WRITTEN_BY_MACHINES = {
+    "apps/financing/rules/texts.py",
+    "apps/contracts/rules/schedule/cells.py",
+    "apps/contracts/rules/schedule/due_cells.py",
+    "apps/workflows/deal_file/report_text.py",
+    "apps/invoicing/einvoice/recomputation.py",
+    "apps/core/percent.py",
+    "apps/core/printing/words.py",
+}
+"""Where the sign is put by hand: texts of which the hash is signed, cells that are read again, and what is English in
+every language."""
+
+
+def test_nobody_else_puts_the_sign_after_a_number() -> None:
+    root = Path(__file__).parents[2]
+    by_hand = re.compile(r"""\}(\{NBSP\})?[ \u00a0]?%(?=["'` ,.)]|$)|\)s ?%%""", re.MULTILINE)
+    drawn = re.compile(r"""<|x=|width=|_\("Outcome""")
+    found = {
+        str(path.relative_to(root))
+        for folder in ("apps", "templates")
+        for path in (root / folder).rglob("*")
+        if path.suffix in (".py", ".html", ".txt") and "migrations" not in path.parts
+        for line in path.read_text().splitlines()
+        if by_hand.search(line.replace("{%", "").replace("%}", "")) and not drawn.search(line)
+    }
+    assert found == WRITTEN_BY_MACHINES - {"apps/core/printing/words.py"}
 
 
 def test_an_agreed_percentage_is_shown_with_all_its_decimals_and_no_more() -> None:

@@ -80,7 +80,7 @@ def test_a_draft_may_be_incomplete_and_says_at_the_proposal_what_is_missing(part
     contract = scenarios.drafted_contract(parties, draft=draft)
     with acting(scenarios.seller_actor(parties)), pytest.raises(Refused) as refused:
         contracts.preview(contract)
-    assert str(refused.value) == "The plan adds up to 60 %, 16,000.00 EUR short."
+    assert str(refused.value) == "The plan adds up to 60%, 16,000.00 EUR short."
 
 
 def test_changing_a_draft_replaces_it_as_a_whole(parties: Parties) -> None:

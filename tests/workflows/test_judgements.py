@@ -206,7 +206,7 @@ def test_prices_are_shared_by_stand_alone_prices_and_variable_amounts_are_constr
     assert bears(contract) == [(D(17600), D(17600)), (D(9600), D(0)), (D(12800), D(0))], "undone, to the cent"
     with pytest.raises(Refused, match="more off the price"):
         judge(parties, contract, "variable", about="Damages", outcomes=[Outcome(amount=D(-90000), percent=D(100))])
-    with pytest.raises(Refused, match="100 %"):
+    with pytest.raises(Refused, match="100%"):
         judge(parties, contract, "variable", about="Damages", outcomes=outcomes[:1])
     assert "nothing differs" in verified()
 

@@ -60,8 +60,9 @@ def check_form(message: EmailMultiAlternatives) -> None:
     assert "\n" not in message.subject
     assert "\N{NO-BREAK SPACE}" not in message.subject + str(message.body)
     assert "{" not in str(message.body)
-    labels = re.findall(r"^([A-Z][^:\n]{1,60}): ", str(message.body), re.MULTILINE)
-    assert len(labels) == len(set(labels)), labels
+    for block in str(message.body).split("\n\n"):
+        labels = re.findall(r"^([A-Z][^:\n]{1,60}): ", block, re.MULTILINE)
+        assert len(labels) == len(set(labels)), labels
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
     parsed = message.message()
     assert isinstance(parsed["Message-ID"], str)

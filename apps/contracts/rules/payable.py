@@ -14,6 +14,7 @@ from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.contracts.rules.recovery import is_recoverable
 from apps.core import money
 from apps.core.errors import Refused
+from apps.core.percent import Percent
 
 HUNDRED: Final = Decimal(100)
 
@@ -45,10 +46,10 @@ def check_payable_most(draft: ContractDraft, amounts: Sequence[Decimal]) -> None
     advances = money.total(amount for line, amount in zip(draft.lines, amounts, strict=True) if is_recoverable(line))
     if advances * HUNDRED > draft.price * most:
         raise Refused(
-            "The deposits come to more than the {most} % of the price that are payable before the last milestone is"
+            "The deposits come to more than the {most} of the price that are payable before the last milestone is"
             " accepted. Lower a deposit.",
             field="lines",
-            most=most,
+            most=Percent(most),
         )
     if draft.partial_acceptance or any(line.own.partial_acceptance for line in draft.lines):
         raise Refused(
@@ -66,11 +67,11 @@ def check_payable_most(draft: ContractDraft, amounts: Sequence[Decimal]) -> None
         left = least_left(steps, place)
         if left is not None and draft.price - left - step.amount >= limit:
             raise Refused(
-                "“{milestone}” could be accepted when {most} % of the price is payable already, and nothing of it would"
+                "“{milestone}” could be accepted when {most} of the price is payable already, and nothing of it would"
                 " be. Make the milestones at the end larger, or cumulative so that their order is known.",
                 field="lines",
                 milestone=step.title,
-                most=most,
+                most=Percent(most),
             )
 
 

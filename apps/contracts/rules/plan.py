@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from apps.core import money
-from apps.core.canonical import plain
 from apps.core.errors import Refused
 from apps.core.money import Money
+from apps.core.percent import Percent
 
 AMOUNT, PERCENT, REMAINDER, TOTAL = "amount", "percent", "remainder", "total"
 HUNDRED = Decimal(100)
@@ -148,13 +148,13 @@ def _without_remainder(price: Decimal, *, currency: str, portions: Sequence[Port
 def _difference(price: Decimal, *, currency: str, amounts: Sequence[Decimal], percents: Sequence[Decimal]) -> Refused:
     """How far the plan is from the price, in percent where everything is a percentage, else in money."""
     if percents:
-        whole: object = f"{plain(money.total(percents))} %"
+        whole: object = Percent(money.total(percents))
         gap = Money(price * (HUNDRED - money.total(percents)) / HUNDRED, currency)
     else:
         whole = Money(money.total(amounts), currency)
         gap = Money(price - money.total(amounts), currency)
     if percents and not gap.rounded():
-        return Refused("The plan adds up to {sum}, not to exactly 100 %.", field="lines", sum=whole)
+        return Refused("The plan adds up to {sum}, not to exactly 100%.", field="lines", sum=whole)
     if gap.amount > 0:
         return Refused("The plan adds up to {sum}, {difference} short.", field="lines", sum=whole, difference=gap)
     return Refused("The plan adds up to {sum}, {difference} too much.", field="lines", sum=whole, difference=-gap)

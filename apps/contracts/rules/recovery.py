@@ -16,9 +16,9 @@ from typing import Any, Final
 from apps.contracts.drafts import DEPOSIT, FIRST, FIXED, RATE, WAYS, DraftLine, Recovery
 from apps.contracts.rules.plan import PERCENT_DECIMALS, REMAINDER
 from apps.core import money
-from apps.core.canonical import plain
 from apps.core.errors import Refused
 from apps.core.money import Money
+from apps.core.percent import Percent
 
 HUNDRED: Final = Decimal(100)
 
@@ -167,9 +167,9 @@ def _check_share(percent: Decimal, *, least_is_zero: bool, title: str) -> None:
     is_inside = percent.is_finite() and (0 <= percent < HUNDRED if least_is_zero else 0 < percent <= HUNDRED)
     if not is_inside or percent != round(percent, PERCENT_DECIMALS):
         raise Refused(
-            "“{percent} %” cannot be the rate, or the beginning, of the recovery of “{title}”: a rate is above 0 and at"
+            "“{percent}” cannot be the rate, or the beginning, of the recovery of “{title}”: a rate is above 0 and at"
             " most 100, the beginning from 0 and below 100, with at most six decimals.",
             field="lines",
-            percent=plain(percent) if percent.is_finite() else str(percent),
+            percent=Percent(percent) if percent.is_finite() else str(percent),
             title=title,
         )

@@ -26,6 +26,7 @@ from apps.contracts.retention import (
 )
 from apps.core import canonical, money
 from apps.core.errors import Refused
+from apps.core.percent import Percent
 
 BASES: Final = (NET, GROSS)
 HUNDRED: Final = Decimal(100)
@@ -139,9 +140,9 @@ def _check_whole(terms: RetentionTerms) -> None:
     shares = money.total(release.share for release in terms.releases if not release.only)
     if shares != HUNDRED:
         raise Refused(
-            "The parts in which retention is released come to {sum} % and not to 100 %. Change one of them.",
+            "The parts in which retention is released come to {sum} and not to 100%. Change one of them.",
             field="retention_releases",
-            sum=canonical.plain(shares),
+            sum=Percent(shares),
         )
     for title in {release.milestone for release in terms.releases if release.only}:
         of_it = [one.share for one in terms.releases if one.only and one.milestone == title]
@@ -180,7 +181,7 @@ def _check_steps(steps: Sequence[RetentionStep]) -> None:
         check_percent(step.billed, field="retention_steps")
         if not before < step.billed < HUNDRED:
             raise Refused(
-                "Each step of the retention begins at a higher part of the price than the one before, below 100 %.",
+                "Each step of the retention begins at a higher part of the price than the one before, below 100%.",
                 field="retention_steps",
             )
         before = step.billed

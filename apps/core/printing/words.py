@@ -49,10 +49,13 @@ def count(value: int) -> str:
     return format_decimal(value, locale=locale())
 
 
-def percent(value: Decimal) -> str:
-    """A percentage with the decimals that it has: ``33.3333%``, in German ``33,3333 %``."""
+def percent(value: Decimal, *, decimals: str = "######") -> str:
+    """A percentage with the decimals that it has: ``33.3333%``, in German ``33,3333 %``; the one way to write one.
+
+    ``decimals``: ``00`` are two, whatever it has.
+    """
     sign = NBSP + "%" if (get_language() or "en").startswith("de") else "%"
-    return format_decimal(value, format="#,##0.######", locale=locale(), decimal_quantization=False) + sign
+    return format_decimal(value, format=f"#,##0.{decimals}", locale=locale(), decimal_quantization=False) + sign
 
 
 def territory(code: str) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from apps.core import money
 from apps.core.errors import Refused
+from apps.core.percent import Percent
 
 YEAR: int = 360
 """Days of the year in discount and late charge (ACT/360, as money markets count)."""
@@ -104,9 +105,9 @@ def price(
     net = gross - discount - fee
     if gross == 0:
         raise Refused(
-            "{rate} % of this milestone is less than the smallest amount.",
+            "{rate} of this milestone is less than the smallest amount.",
             field="advance_rate",
-            rate=terms.advance_rate,
+            rate=Percent(terms.advance_rate),
         )
     if net <= 0:
         raise Refused(

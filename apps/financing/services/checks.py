@@ -9,6 +9,7 @@ from django.db.models import F, Q, Sum
 
 from apps.core import money
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.core.percent import Percent
 from apps.financing.models import (
     Adjustment,
     Assignment,
@@ -266,10 +267,10 @@ def _concentration(asked: Asked) -> None:
     whole = (sums["all"] or money.ZERO) + asked.advance
     if is_concentrated(part=own, whole=whole, rate=rate):
         raise Refused(
-            "{buyer} would owe {share} % of your book, and at most {most} % is agreed.",
+            "{buyer} would owe {share} of your book, and at most {most} is agreed.",
             buyer=request.contract.buyer.legal_name,
-            share=f"{own * HUNDRED / whole:.1f}",
-            most=f"{rate.normalize():f}",
+            share=Percent(round(own * HUNDRED / whole, 1)),
+            most=Percent(rate),
         )
 
 

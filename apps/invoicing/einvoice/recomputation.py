@@ -53,7 +53,7 @@ def _tax_terms(written: Written, before: Before) -> Iterator[tuple[str, Decimal,
         taxable[kind] = taxable.get(kind, ZERO) + line.net
     yield "rows of tax (BG-23)", Decimal(len(written.taxes)), Decimal(len(taxable))
     for row in written.taxes:
-        at = f"{row.category} {row.rate:f} %"
+        at = f"{row.category} {row.rate:f}%"
         yield f"taxable at {at} (BT-116)", row.taxable, taxable.get((row.category, row.rate), ZERO)
         yield (
             f"tax at {at} (BT-117)",

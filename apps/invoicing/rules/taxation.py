@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final
 
 from apps.core.errors import Refused
+from apps.core.percent import Percent
 from apps.parties.rules import member_states, vat_country
 
 STANDARD, ZERO_RATED, EXEMPT, REVERSE_CHARGE = "S", "Z", "E", "AE"
@@ -177,9 +178,9 @@ def _check_area(category: str, *, rate: Decimal, seller: TaxIdentity) -> None:
         and seller.registered_in in ("", LIKE.get(seller.country, seller.country))
     ):
         raise Refused(
-            "A tax of {rate} % is higher than any where {name} is: {highest} % at most. Check the rate.",
-            rate=f"{rate:f}",
-            highest=f"{highest:f}",
+            "A tax of {rate} is higher than any where {name} is: {highest} at most. Check the rate.",
+            rate=Percent(rate),
+            highest=Percent(highest),
             name=seller.name,
         )
 

@@ -12,7 +12,7 @@ from apps.contracts import services as contracts
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.core import clock
-from apps.core.canonical import plain
+from apps.core.printing import words
 from apps.core.spoken import Said
 from apps.parties.actor import Actor
 from apps.portals import formats
@@ -214,7 +214,7 @@ def _steps(version: ContractVersion) -> list[Fact]:
 def tax_in_words(version: ContractVersion) -> str:
     """The tax treatment with its rate where it has one."""
     treatment = str(version.get_tax_category_display())
-    return f"{treatment}, {plain(version.tax_rate)}%" if version.tax_rate else treatment
+    return f"{treatment}, {words.percent(version.tax_rate)}" if version.tax_rate else treatment
 
 
 def newest_prices(actor: Actor, rows: Iterable[Contract]) -> dict[int, Decimal]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
 from apps.core import money
+from apps.core.printing import words
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.revenue.models import Judgement, JudgementKind, Measure, Modification, Recognition, Why
@@ -79,8 +80,8 @@ def _says(row: Judgement, currency: str) -> str:
         case _ if not Decimal(said["amount"]):
             says = _("none any more")
         case _:
-            figures = {"amount": amount("amount"), "rate": said["rate"], "days": _between(said)}
-            says = _("%(amount)s at %(rate)s %% a year, %(days)s") % figures
+            figures = {"amount": amount("amount"), "rate": words.percent(Decimal(said["rate"])), "days": _between(said)}
+            says = _("%(amount)s at %(rate)s a year, %(days)s") % figures
     return says
 
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from apps.core import clock
 from apps.core.days import NOT_YET
 from apps.core.money import Money
+from apps.core.printing import words
 from apps.portals import charts, formats, vocabulary
 from apps.portals.moment import now_of
 
@@ -87,7 +88,7 @@ def percent(fraction: Decimal | None) -> str:
 @register.filter
 def share(points: Decimal) -> str:
     """Percentage points exactly as agreed: ``{{ line.percent|share }}``."""
-    return formats.share(points)
+    return words.percent(points)
 
 
 @register.filter

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from babel.numbers import format_decimal
 from django import template
 
 from apps.core.money import half_up
+from apps.core.printing import words
 from apps.portals import formats
 
 register = template.Library()
@@ -16,7 +16,7 @@ def rate(points: Decimal | None) -> str:
     """Percentage points as they are stored: ``19`` is ``19%``, ``33.333333`` keeps its six decimals."""
     if points is None:
         return "\N{EN DASH}"
-    return f"{format_decimal(points, format='#,##0.######', locale=formats.locale())}%"
+    return words.percent(points)
 
 
 @register.filter
@@ -28,4 +28,4 @@ def country_name(code: str) -> str:
 @register.filter
 def rate2(points: Decimal) -> str:
     """Percentage points with two decimals, as a price is shown: ``16.1668`` is ``16.17%``."""
-    return f"{format_decimal(half_up(points, 'USD'), format='#,##0.00', locale=formats.locale())}%"
+    return words.percent(half_up(points, "USD"), decimals="00")

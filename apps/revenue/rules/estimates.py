@@ -28,7 +28,7 @@ class Outcome:
 def estimate(outcomes: Sequence[Outcome], *, method: Method, currency: str) -> Decimal:
     """The amount of the most probable outcome, or the sum of all by their probability, to the minor unit."""
     if not outcomes or sum(one.percent for one in outcomes) != 100:
-        raise Refused("The probabilities of all outcomes come to 100 %. Enter what is missing.", field="outcomes")
+        raise Refused("The probabilities of all outcomes come to 100%. Enter what is missing.", field="outcomes")
     if method is Method.MOST_LIKELY:
         best = max(one.percent for one in outcomes)
         likeliest = {one.amount for one in outcomes if one.percent == best}

@@ -75,5 +75,5 @@ def check_component(component: Component) -> Component:
     if component.ends_on <= component.starts_on:
         raise Refused("The last day comes after the first one.", field="ends_on")
     if not Decimal(0) < component.rate <= Decimal(100):
-        raise Refused("Enter a rate between 0 and 100 % a year.", field="rate")
+        raise Refused("Enter a rate between 0 and 100% a year.", field="rate")
     return component

@@ -88,5 +88,5 @@ def plain(found: Report) -> str:
 def _figures(priced: Report) -> str:
     return (
         f"face {priced['face']}, advance {priced['gross']}, discount {priced['discount']}, fee {priced['fee']}, "
-        f"net {priced['net']}, APR {priced['apr']} %, XIRR {priced['xirr']} %"
+        f"net {priced['net']}, APR {priced['apr']}%, XIRR {priced['xirr']}%"
     )

@@ -85,7 +85,7 @@ def test_two_clicks_make_one_draft(parties: Parties, seller: Client) -> None:
 def test_check_answers_goes_on_only_with_a_plan_that_adds_up(parties: Parties, seller: Client) -> None:
     response = seller.post(NEW, typed(parties, PROTOTYPE, INTEGRATION, do="check"))
     assert response.status_code == 422
-    assert "The plan adds up to 60 %, 160,000.00 EUR short." in response.content.decode()
+    assert "The plan adds up to 60%, 160,000.00 EUR short." in response.content.decode()
     with acting(scenarios.seller_actor(parties)):
         assert not Contract.objects.exists()
     response = seller.post(NEW, typed(parties, PROTOTYPE, INTEGRATION, FINAL, do="check"))

@@ -143,7 +143,7 @@ def test_an_accountant_judges_on_a_page_and_reads_why(parties: Parties, seller: 
         loan = {"about": "Late", "is_deferred": "1", "amount": "1000", "rate": "5", "compounding": "yearly"}
         loan |= {"starts_on": "2026-03-10", "ends_on": "2028-03-10", "obligation": ""}
         assert seller.post(f"{address}?kind=financing", {"key": key(), **common, **loan}).status_code == 302
-        assert "1,000.00 at 5 % a year" in text_of(seller.get(address))
+        assert "1,000.00 at 5% a year" in text_of(seller.get(address))
         assert "Differs" not in text_of(seller.get(f"{PAGE}tie-out/"))
         assert "does not allow you" in text_of(signed_in("delivery").get(address))
 

@@ -81,7 +81,7 @@ def _kind(cell: Cell, _order: DateOrder | None) -> str:
     if as_text(cell).strip().casefold() in _RECOVERABLE:
         raise Refused(
             "Say deposit here, and how later invoices give it back in the column “Given back by later invoices”: in"
-            " proportion, first, or a rate such as 20 %."
+            " proportion, first, or a rate such as 20%."
         )
     return _word(cell, _KIND, Refused("“{text}” is none of milestone, deposit and recurring.", text=_short(cell)))
 
@@ -132,7 +132,7 @@ def _recovery(cell: Cell, _order: DateOrder | None) -> Recovery:
         return Recovery(way)
     if rate is None:
         raise Refused(
-            "“{text}” is none of in proportion, first, each 500.00, and a rate such as 20 % from 30 %.",
+            "“{text}” is none of in proportion, first, each 500.00, and a rate such as 20% from 30%.",
             text=_short(cell),
         )
     return Recovery(RATE, _share(rate["rate"], cell), _share(rate["begins"], cell) if rate["begins"] else Decimal(0))
