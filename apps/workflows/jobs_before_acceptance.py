@@ -59,6 +59,6 @@ def send_inspection_wanted(*, submission_ref: str, organisation_id: int) -> None
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
 def send_milestone_comment(*, comment_ref: str, organisation_id: int) -> None:
-    """Pass on what one side writes to the other about a milestone."""
+    """Tell the people of one side what was written about a milestone."""
     with walls.asking_for(organisation_id):
-        mails.milestone_comment(comment_ref=comment_ref)
+        mails.milestone_comment(comment_ref=comment_ref, organisation_id=organisation_id)

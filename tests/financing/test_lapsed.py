@@ -8,8 +8,9 @@ import pytest
 from apps.core.database import walls
 from apps.core.errors import NotAllowed
 from apps.financing import services as financing
-from apps.financing.models import Adjustment
+from apps.financing.models import Adjustment, Tranche
 from apps.financing.rules.events import Bears
+from apps.financing.services import lapsing
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
@@ -126,6 +127,24 @@ def test_what_was_submitted_again_and_withdrawn_is_sent_back_as_before(book: Boo
     events.demanded(deal, book.tranche(3), on=day(59))
     run(book, on=day(60))
     assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "recourse_due"]
+
+
+def test_a_cycle_that_is_refused_again_leaves_ten_days_of_its_own(book: Book) -> None:
+    events.sent_back(book.deal, book.contract, position=2, on=day(49))
+    events.sent_back(book.deal, book.contract, position=2, on=day(56))
+    for on, state in ((60, "funded_pre"), (66, "funded_pre"), (67, "recourse_due")):
+        run(book, on=day(on))
+        assert (on, book.tranche(2).state) == (on, state)
+
+
+def test_the_days_to_cure_it_begin_no_earlier_than_the_advance_was_paid_out(book: Book) -> None:
+    events.sent_back(book.deal, book.contract, position=2, on=day(49))
+    deal, pk = book.deal, book.tranche(2).pk
+    with walls.asking_for(deal.financier.pk, deal.seller.pk, deal.buyer.pk):
+        tranche = Tranche.objects.select_related("milestone", "financier").get(pk=pk)
+        assert lapsing.sent_back_on(tranche) == day(49)
+        tranche.funded_on = day(51)
+        assert lapsing.sent_back_on(tranche) == day(51)
 
 
 def test_silence_that_counts_as_not_accepted_leaves_ten_days_of_its_own(db: None) -> None:

@@ -60,8 +60,8 @@ def check_form(message: EmailMultiAlternatives) -> None:
     assert "\n" not in message.subject
     assert "\N{NO-BREAK SPACE}" not in message.subject + str(message.body)
     assert "{" not in str(message.body)
-    for block in str(message.body).split("\n\n"):
-        labels = re.findall(r"^([A-Z][^:\n]{1,60}): ", block, re.MULTILINE)
+    for facts in (block for block in str(message.body).split("\n\n") if "\nContract: " in f"\n{block}"):
+        labels = re.findall(r"^([A-Z][^:\n]{1,60}): ", facts, re.MULTILINE)
         assert len(labels) == len(set(labels)), labels
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
     parsed = message.message()

@@ -27,7 +27,7 @@ from apps.parties import services as parties_services
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.services.members import join
-from apps.workflows import before_acceptance, contracting, proof_codes, proofs, sign_off, worker
+from apps.workflows import before_acceptance, commenting, contracting, proof_codes, proofs, sign_off, worker
 from apps.workflows.models import EvidencePack, ProofCode
 from tests import scenarios
 from tests.conftest import Once
@@ -132,6 +132,43 @@ def test_a_colleague_decides_and_everything_says_who_passed_it_on(world: World, 
         assert ("asked by the person whom the signed contract names" in rows, HANNA in rows) == (True, True)
         assert "You saw it." not in "".join(Entry.objects.values_list("text", flat=True)), "the note is the buyer's"
         assert not HandOver.objects.exists(), "and no row of it the seller's"
+
+
+def test_who_took_part_in_what_is_written_of_a_milestone_hears_of_it_by_the_own_way(world: World) -> None:
+    milestone = world.submission.milestone
+    world.passes()
+    dario, sina = scenarios.member(world.parties, "delivery"), scenarios.member(world.parties, "seller")
+
+    def write(actor: Actor, text: str) -> dict[str, str]:
+        """To whom a mail with these words went, and its text."""
+        worker.run_due_jobs()
+        mail.outbox.clear()
+        with acting(actor):
+            commenting.comment_milestone(actor=actor, key=key(), milestone_ref=milestone.ref, text=text)
+        worker.run_due_jobs()
+        return {mailbox: str(one.body) for one in mail.outbox for mailbox in one.to}
+
+    assert HANNA not in write(world.guest(NINA), "Which hall?"), "a colleague's question goes to the seller"
+    told = write(sina, "Hall 3.")
+    assert Guest(world.link(NINA)).address in told[NINA]
+    assert Guest(world.link(HANNA)).address in told[HANNA]
+    assert not {sina.email, dario.email} & told.keys(), "nobody of the seller wrote before, and the author knows it"
+    told = write(dario, "And hall 4.")
+    assert (set(told), "Hall 3." in told[NINA]) == ({HANNA, NINA, sina.email}, False)
+    assert f"/seller/milestones/{milestone.ref}/#conversation" in told[sina.email]
+    told = write(world.guest(HANNA), "Thank you.")
+    assert (NINA in told, HANNA in told, {sina.email, dario.email} <= told.keys()) == (True, False, True)
+    # Whose link was taken back reads nothing more.
+    before = world.link(NINA)
+    world.passes(to="ole@hafen.example")
+    assert set(write(sina, "Gate 2.")) == {HANNA, dario.email}
+    # Nor does whoever went over to the seller, although the link is there.
+    world.passes()
+    assert world.link(NINA).pk != before.pk
+    nina = parties_services.enrol(email=NINA, name="Nina Nord")
+    with walls.asking_for(world.contract.seller_id):
+        join(user=nina, organisation=world.parties.seller, roles={"billing"}, at=clock.now())
+    assert set(write(sina, "Gate 1.")) == {HANNA, dario.email}
 
 
 def pack_of(world: World, actor: Actor, *, folder: Path) -> Path:

@@ -14,9 +14,9 @@ from apps.financing.rules import watch as rules
 from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of
-from apps.milestones.models import Decision, Dispute, Milestone
+from apps.milestones.models import Decision, Dispute
 from apps.milestones.models.dispute import DisputeQuerySet
-from apps.milestones.models.milestone import OPEN, MilestoneState
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 
 REFUSALS = (Decision.Outcome.CHANGES_REQUESTED, Decision.Outcome.DEEMED_REJECTED)
@@ -29,8 +29,7 @@ def lapsed_advances(*, financier_id: int, on: date) -> list[str]:
     """
     # Whoever is sent back or past what is expected is looked at; the others cannot have lapsed.
     before = Tranche.objects.filter(financier_id=financier_id, state=TrancheState.FUNDED_PRE)
-    refused = Milestone.objects.filter(submissions__decision__outcome__in=REFUSALS)
-    late = before.filter(expected_on__lt=on) | before.filter(milestone__state__in=OPEN, milestone__in=refused)
+    late = before.filter(expected_on__lt=on) | before.filter(milestone__state=MilestoneState.CHANGES_REQUESTED)
     found = late.select_related("milestone", "line", "offer", "financier").order_by("facility_id", "pk")
     return [tranche.ref for tranche in found if _why(tranche, on=on)]
 
@@ -78,20 +77,21 @@ def _why(tranche: Tranche, *, on: date) -> str:
 
 
 def sent_back_on(tranche: Tranche) -> date | None:
-    """The day on which the buyer sent the milestone back, or its silence counted so and the seller could know of it,
-    where the financier is; None while it waits for nothing or for the buyer.
+    """The day on which the buyer last sent the milestone back, or its silence counted so and the seller could know of
+    it, where the financier is; None while it waits for nothing or for the buyer.
 
-    What the seller submitted again and withdrew is sent back as before. Paid out after that, the advance does not
-    answer for it.
+    Every cycle that is refused leaves days of its own to cure it. What the seller submitted again and withdrew was not
+    refused: it is sent back as before, and its days run on. Of an advance whose payment was ordered before and left
+    after that, they begin when it was paid out.
     """
-    if tranche.milestone.state not in OPEN:
+    if tranche.milestone.state != MilestoneState.CHANGES_REQUESTED:
         return None
     refused = Decision.objects.filter(submission__milestone=tranche.milestone_id, outcome__in=REFUSALS)
     at = refused.annotate(known_at=Coalesce("recorded_at", "decided_at")).aggregate(last=Max("known_at"))["last"]
-    on = day_of(tranche.financier, at=at) if at is not None else None
-    if tranche.milestone.state == MilestoneState.PLANNED and on and tranche.funded_on and on < tranche.funded_on:
+    if at is None:
         return None
-    return on
+    on = day_of(tranche.financier, at=at)
+    return max(on, tranche.funded_on) if tranche.funded_on is not None else on
 
 
 def _disputes(tranche: Tranche) -> DisputeQuerySet:

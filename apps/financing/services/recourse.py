@@ -18,7 +18,6 @@ from apps.financing.rules.price import LONGEST_TERM
 from apps.financing.services import book, book_events
 from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.bank import reference_given, require_day_of_payment
-from apps.financing.services.lapsing import sent_back_on
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche, lock_tranche_to_count
 from apps.financing.services.record import day_of, person, reason_given, record
 from apps.financing.services.requests import revoke
@@ -89,8 +88,6 @@ def demand(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Adju
 def why_not_demand(tranche: Tranche, *, on: date) -> str:
     """Why the seller need not pay an advance back yet, as a sentence with ``date`` and ``days`` to fill in."""
     if tranche.milestone.state in REFUSED or (on - tranche.expected_on).days > tranche.offer.grace_days:
-        return ""
-    if sent_back_on(tranche) is not None:
         return ""
     return (
         "The buyer has not sent this milestone back, and its payment is expected by {date}, with {days} days of grace."

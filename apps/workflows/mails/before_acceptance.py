@@ -1,11 +1,15 @@
 """Mails between a submission and its acceptance: questions, answers, inspections, the second acceptor; and comments,
 which may come at any time."""
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import GuestGrant
+from apps.contracts.services import people
+from apps.core import clock
+from apps.core.database import walls
 from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Milestone, MilestoneComment, Question
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
@@ -172,8 +176,9 @@ def _handed(hand_over_ref: str) -> HandOver:
     return HandOver.objects.select_related(*related).get(ref=hand_over_ref)
 
 
-def milestone_comment(*, comment_ref: str) -> None:
-    """Pass on a comment on a milestone: to the seller's people, or to the buyer's who may answer.
+def milestone_comment(*, comment_ref: str, organisation_id: int) -> None:
+    """Pass on a comment on a milestone: to the seller's people, or to the buyer's who may answer, and on both sides to
+    whoever wrote about the milestone before; not to its author.
 
     The signatory of a buyer without people of its own reads the words in the mail, and answers by the link to the
     newest submission, if one still shows it.
@@ -182,8 +187,14 @@ def milestone_comment(*, comment_ref: str) -> None:
     comment = MilestoneComment.objects.select_related(*related).get(ref=comment_ref)
     milestone = comment.milestone
     contract = milestone.contract
-    sender, reader = both_sides(contract, first=comment.side)
-    for number, to, url in _readers(milestone, side="buyer" if comment.side == "seller" else "seller"):
+    sender, _other = both_sides(contract, first=comment.side)
+    side = "seller" if organisation_id == contract.seller_id else "buyer"
+    reader, _other = both_sides(contract, first=side)
+    readers = _took_part(comment) if side == comment.side else _readers(milestone, side=side)
+    told = {mailbox.lower() for _number, to, _url in readers for mailbox in to} | {comment.email.lower()}
+    if side == "buyer":
+        readers += _colleagues(milestone, told=told)
+    for number, to, url in readers:
         send(
             Letter(
                 name="milestone_comment",
@@ -202,10 +213,13 @@ def milestone_comment(*, comment_ref: str) -> None:
         )
 
 
-def _readers(milestone: Milestone, *, side: str) -> list[tuple[str, list[str], str]]:
-    """What tells the letters apart, to whom each goes, and where they read it."""
-    contract = milestone.contract
-    page = absolute(reverse(f"{side}:milestone", args=[milestone.ref]) + "#conversation")
+Readers = list[tuple[str, list[str], str]]
+"""What tells the letters apart, to whom each goes, and where they read it."""
+
+
+def _readers(milestone: Milestone, *, side: str) -> Readers:
+    """Who answers for a side."""
+    contract, page = milestone.contract, _conversation(milestone, side=side)
     if side == "seller":
         return [("", parties.mailboxes(organisation_id=contract.seller_id, action=Action.SUBMIT_MILESTONE), page)]
     members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ASK_SELLER)
@@ -217,3 +231,52 @@ def _readers(milestone: Milestone, *, side: str) -> list[tuple[str, list[str], s
     link = going_on_at(contract, GuestGrant.Purpose.SIGN_OFF, sent) if sent is not None else ""
     others = [mailbox for mailbox in members if mailbox != signatory]
     return [("", others, page), (".link", [signatory], f"{link}#conversation" if link else "")]
+
+
+def _took_part(comment: MilestoneComment) -> Readers:
+    """Of the author's own side: its people who wrote about the milestone before, and still may."""
+    milestone, side = comment.milestone, comment.side
+    organisation, action = (
+        (milestone.contract.seller_id, Action.SUBMIT_MILESTONE)
+        if side == "seller"
+        else (milestone.contract.buyer_id, Action.ASK_SELLER)
+    )
+    wrote = _wrote(milestone, side=side) - {comment.email.lower()}
+    mailboxes = parties.mailboxes(organisation_id=organisation, action=action)
+    still = [mailbox for mailbox in mailboxes if mailbox.lower() in wrote]
+    return [(".own", still, _conversation(milestone, side=side))]
+
+
+def _colleagues(milestone: Milestone, *, told: set[str]) -> Readers:
+    """Guests of the buyer who wrote about the milestone by a link of their own that still shows it, each with that:
+    the signatory, and colleagues to whom the decision was passed on. Nobody who went over to the seller."""
+    contract, wrote = milestone.contract, _wrote(milestone, side="buyer") - told
+    version = contract.active_version
+    if not wrote or version is None or not contracts.decides_by_link(contract):
+        return []
+    signatory = version.signatory_email
+    links = contract.grants.filter(
+        Q(revoked_at=None) | Q(used_at__isnull=False),
+        Q(passed_from=None, email=signatory) | Q(passed_from__email=signatory),
+        purpose=GuestGrant.Purpose.SIGN_OFF,
+        subject_ref__in=milestone.submissions.values("ref"),
+        expires_at__gt=clock.now(),
+    )
+    newest = {grant.email.lower(): grant for grant in links.order_by("pk")}
+    # Until the job leaves its walls: who belongs to the seller is for nobody of the buyer to read.
+    walls.enter(contract.buyer_id, contract.seller_id)
+    sellers = people.house_mailboxes(contract.seller)
+    return [
+        (f".{grant.ref}", [grant.email], f"{link_to(grant)}#conversation")
+        for mailbox, grant in newest.items()
+        if mailbox in wrote and mailbox not in sellers
+    ]
+
+
+def _wrote(milestone: Milestone, *, side: str) -> set[str]:
+    written = MilestoneComment.objects.filter(milestone=milestone, side=side)
+    return {mailbox.lower() for mailbox in written.values_list("email", flat=True)}
+
+
+def _conversation(milestone: Milestone, *, side: str) -> str:
+    return absolute(reverse(f"{side}:milestone", args=[milestone.ref]) + "#conversation")
