@@ -1,6 +1,6 @@
 """What to do where a field that is needed was left empty: said by what the field takes, where a form says nothing."""
 
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -16,14 +16,14 @@ def say_what_to_do(field: forms.Field, *, name: str) -> None:
         field.error_messages["required"] = OF_REASONS if name == "reason" else _words(field)
 
 
-def _words(field: forms.Field) -> object:
+def _words(field: forms.Field) -> Any:
     for kind, words in _BY_KIND:
         if isinstance(field, kind):
             return words
     return _("Write it in a few words.") if isinstance(field.widget, forms.Textarea) else _("Fill this in.")
 
 
-_BY_KIND: Final[tuple[tuple[type[forms.Field] | tuple[type[forms.Field], ...], object], ...]] = (
+_BY_KIND: Final[tuple[tuple[type[forms.Field] | tuple[type[forms.Field], ...], Any], ...]] = (
     ((forms.MultipleChoiceField, forms.ModelMultipleChoiceField), _("Choose at least one.")),
     ((forms.ChoiceField, forms.ModelChoiceField), _("Choose one.")),
     (forms.BooleanField, _("Tick this box to go on.")),
