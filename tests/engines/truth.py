@@ -122,10 +122,10 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_contract_comment", name="comment_ref", ref="c.ref")
         + ") <> 1"
     ),
-    "The other side hears once of every comment on a milestone": (
+    "Both sides are told once of every comment on a milestone: the other one, and who of the own took part": (
         "SELECT c.ref FROM milestones_milestonecomment c WHERE (SELECT count(*) "
         + STEP_JOB_OF.format(task="send_milestone_comment", name="comment_ref", ref="c.ref")
-        + ") <> 1"
+        + ") <> 2"
     ),
     "The proposer hears once that nobody signed in time": (
         "SELECT v.ref FROM contracts_contractversion v WHERE (v.expired_at IS NOT NULL)::int <> (SELECT count(*) "

@@ -47,6 +47,7 @@ class CorrectForm(ActionForm):
         help_text=_("It stands on the corrected invoice, and the buyer reads it."),
         max_length=correcting.LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        error_messages={"required": _("Say why the invoice is corrected; the buyer reads it.")},
     )
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 

@@ -24,6 +24,7 @@ def reference_field() -> forms.CharField:
         label=_("Bank reference"),
         max_length=60,
         help_text=_("The number of the payment at the bank. The same one is never recorded twice."),
+        error_messages={"required": _("Give the number of the payment at the bank.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 

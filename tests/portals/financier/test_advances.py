@@ -95,7 +95,7 @@ class TestPayingOut:
             ({"value_on": "2026-03-03"}, "cannot have left after today"),
             ({"value_on": "2026-02-01"}, "cannot have left before"),
             ({"value_on": "yesterday"}, "Enter a valid date"),
-            ({"bank_reference": "  "}, "This field is required"),
+            ({"bank_reference": "  "}, "Give the number of the payment at the bank."),
             ({"bank_reference": "x" * 61}, "at most 60 characters"),
         ],
     )
@@ -190,7 +190,7 @@ class TestCollecting:
             ({"amount": "９９"}, "Enter an amount such as"),
             ({"received_on": "2026-02-28"}, "cannot have arrived before the invoice"),
             ({"received_on": "2027-01-01"}, "cannot have arrived after today"),
-            ({"bank_reference": ""}, "This field is required"),
+            ({"bank_reference": ""}, "Give the number of the payment at the bank."),
         ],
     )
     def test_bad_input_is_explained_and_nothing_is_booked(

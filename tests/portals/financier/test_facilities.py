@@ -79,7 +79,7 @@ def test_an_analyst_is_told_why_not_and_opens_nothing(deal: Parties, sign_in: Si
     ("changes", "words"),
     [
         ({"seller_ref": "2222222222222222"}, "No organisation has this reference"),
-        ({"seller_ref": ""}, "This field is required"),
+        ({"seller_ref": ""}, "Fill this in."),
         ({"limit": "0"}, "Enter an amount above zero"),
         ({"limit": "1e6"}, "Enter an amount such as"),
         ({"limit": "500.000,00"}, "Enter an amount such as"),

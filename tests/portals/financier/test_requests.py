@@ -151,7 +151,7 @@ def test_a_request_is_declined_with_a_reason_that_the_seller_reads(
 ) -> None:
     browser, url = sign_in("analyst"), reverse("admin:decline_request", args=[request_.ref])
     form = hidden(browser.get(url))
-    assert "This field is required" in text_of(browser.post(url, form | {"do": "review"}))
+    assert "Say why, in a few words." in text_of(browser.post(url, form | {"do": "review"}))
     form |= {"code": "limit", "reason": "The buyer is at its limit."}
     assert "The buyer is at its limit." in text_of(browser.post(url, form | {"do": "review"}))
     assert browser.post(url, form | {"do": "act"}).status_code == 302

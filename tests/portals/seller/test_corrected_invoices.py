@@ -25,7 +25,7 @@ def test_a_corrected_invoice_is_looked_at_and_issued(parties: Parties, signed_in
     start = {name: str(begun[name].value() or "") for name in begun.fields}
     for change, why in (
         ({"reason": "They moved."}, "Nothing differs from what the invoice says"),
-        ({"street": "Hafenweg 9", "reason": ""}, "This field is required"),
+        ({"street": "Hafenweg 9", "reason": ""}, "Say why the invoice is corrected"),
         ({"vat_number": "DE123456789", "reason": "x"}, "not a valid VAT number"),
     ):
         response = client.post(url, {**start, **change, "do": "review"})

@@ -94,7 +94,7 @@ def test_what_is_not_right_is_said_at_its_field(parties: Parties, signed_in: Sig
         ({"how": "amount", "amount": "12,000.01"}, "Only 12,000.00 EUR net of tax are left"),
         ({"how": "amount"}, "Enter how much"),
         ({"how": "percent", "percent": "101"}, "at most 100"),
-        ({"how": "rest", "reason": ""}, "This field is required"),
+        ({"how": "rest", "reason": ""}, "Say why the invoice is corrected"),
     ):
         response = client.post(url, {**start, **form})
         assert response.status_code == 422

@@ -22,5 +22,6 @@ def bank_reference_field() -> forms.CharField:
         label=_("Bank reference"),
         max_length=60,
         help_text=_("The number of the line on your bank statement. The same line is never recorded twice."),
+        error_messages={"required": _("Give the number of the line on your bank statement.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
