@@ -10,6 +10,7 @@ from typing import Final
 
 from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.charges import ChargeTerms
+from apps.contracts.exemptions import Exemption
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.replaced_terms import ReplacedTerms
@@ -38,7 +39,6 @@ WAYS: Final = (PROPORTION, RATE, FIRST, FIXED)
 ALL: Final = "all"
 ANY: Final = "any"
 """How much of what a milestone waits for has to happen."""
-
 MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -132,8 +132,7 @@ AS_AGREED: Final = LineTerms()
 class Measure:
     """What a line is agreed by that is no lump sum: so many units at so much each.
 
-    ``unit`` is a code of UN/ECE Recommendation 20 (MTK is the square metre), ``unit_price`` is net of tax and may have
-    more decimals than money has.
+    ``unit`` is a code of UN/ECE Recommendation 20 (MTK: m²); ``unit_price`` may have more decimals than money.
     """
 
     quantity: Decimal
@@ -169,7 +168,7 @@ class DraftOption:
     """Another complete plan that the other side may pick in the place of the base plan, under a name of its own.
 
     Its price is the contract's less the discount: ``discount_percent`` (3 for 3 %) of it, or ``discount``, an amount;
-    at most one of them is written, and neither means the same price.
+    at most one is written, and neither means the same price.
     """
 
     name: str
@@ -179,7 +178,7 @@ class DraftOption:
 
 
 @dataclass(frozen=True, slots=True)
-class ContractDraft:
+class ContractDraft(Exemption):
     """A whole contract as it is being written. ``price`` is net of tax, ``tax_rate`` in percent, periods in days.
 
     ``buyer_ref`` names an organisation that the seller knows; where the buyer begins, ``seller_ref`` names one that
@@ -245,8 +244,8 @@ class ChangedLine:
 class ChangedTerms:
     """Terms of the whole contract that a change order says anew; None, and an empty choice, stay as they are.
 
-    ``one_acceptor``: one person is enough again for whatever amount. What is to be no more is a text that is empty,
-    documents without any name, late payment without rate and fee, charges without any.
+    ``one_acceptor``: one person is enough again. What is to be no more is an empty text, documents without any name,
+    late payment without rate and fee, charges without any.
     """
 
     payment_days: int | None = None
@@ -262,6 +261,8 @@ class ChangedTerms:
     notice_days: int | None = None
     tax_category: str = ""
     tax_rate: Decimal | None = None
+    exemption_code: str | None = None
+    exemption_reason: str | None = None
     governing_law: str | None = None
     terms: str | None = None
     payment_documents: PaymentDocuments | None = None
@@ -280,7 +281,6 @@ class ChangedTerms:
 
 
 AS_THEY_ARE: Final = ChangedTerms()
-"""No term of the contract is different."""
 
 
 @dataclass(frozen=True, slots=True)

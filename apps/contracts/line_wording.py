@@ -11,7 +11,7 @@ def holds(agreed: Agreed, review: ReviewTerms, *, currency: str) -> list[tuple[s
     """Each term by its name, from the invoice back to the review."""
     parts = own_wording.in_part(may_be=agreed.partial_acceptance)
     return [
-        (gettext("Tax"), own_wording.tax(agreed.tax_category, agreed.tax_rate)),
+        (gettext("Tax"), own_wording.tax(agreed.tax_category, agreed.tax_rate, agreed.exemption)),
         (gettext("Payment"), wording.payment(agreed.payment_days, agreed.terms.payment_basis)),
         (gettext("Review period"), wording.review_period(review)),
         (gettext("If the buyer says nothing"), wording.silence_means(review.silence)),

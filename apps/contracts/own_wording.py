@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
+from apps.contracts import exemption_wording
 from apps.contracts.drafts import LineTerms
-from apps.contracts.models.version import TaxCategory
+from apps.contracts.exemptions import Exemption
+from apps.contracts.models.version import ContractVersion, TaxCategory
 from apps.core.printing import words
 
 
@@ -27,14 +29,25 @@ def sentences(own: LineTerms) -> list[str]:
     if own.question_suspensions is not None:
         said.append(questions(own.question_suspensions))
     if own.tax_category:
-        said.append(gettext("Its invoice bears another tax: {tax}.").format(tax=tax(own.tax_category, own.tax_rate)))
+        said.append(
+            gettext("Its invoice bears another tax: {tax}.").format(tax=tax(own.tax_category, own.tax_rate, own))
+        )
     return [*said, *_charges(own)]
 
 
-def tax(category: str, rate: Decimal | None) -> str:
-    """How a supply is taxed: the treatment, and the rate where there is one."""
+def tax(category: str, rate: Decimal | None, why: Exemption) -> str:
+    """How a supply is taxed: the treatment, and its rate, or why it bears none where that is agreed."""
     treatment = str(TaxCategory(category).label)
+    reason = exemption_wording.agreed(why.exemption_code, why.exemption_reason)
+    if reason:
+        return gettext("{treatment}: {reason}").format(treatment=treatment, reason=reason)
     return f"{treatment}, {words.percent(rate)}" if rate else treatment
+
+
+def tax_of(version: ContractVersion) -> str:
+    """The same of a whole contract."""
+    why = Exemption(exemption_code=version.exemption_code, exemption_reason=version.exemption_reason)
+    return tax(version.tax_category, version.tax_rate, why)
 
 
 def in_part(*, may_be: bool) -> str:

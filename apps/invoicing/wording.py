@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext
 
-from apps.contracts import retention_wording
+from apps.contracts import exemption_wording, retention_wording
+from apps.contracts.exemptions import OF_CATEGORY
 from apps.contracts.payment_documents import RUN
 from apps.contracts.retention import RetentionRelease
 from apps.contracts.rules.payment import NET
@@ -14,7 +15,7 @@ from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
 from apps.invoicing.application_wording import certified
-from apps.invoicing.snapshot import Acceptance, CreditTransfer, Preceding, SemanticInvoice
+from apps.invoicing.snapshot import Acceptance, CreditTransfer, Line, Preceding, SemanticInvoice, TaxRow
 
 
 def title(invoice: SemanticInvoice) -> str:
@@ -177,8 +178,21 @@ def payment_means(transfer: CreditTransfer) -> str:
     return ", ".join(filter(None, (transfer.bank_name, routing)))
 
 
+def tax_reason(said: Line | TaxRow) -> str:
+    """Why there is no tax, or no more than that: the reason of an exemption (BT-120), as it is agreed."""
+    category = said.tax_category if isinstance(said, Line) else said.category
+    sentence = tax_sentence(category)
+    code = said.exemption_code if said.exemption_code != OF_CATEGORY.get(category) else ""
+    reason = exemption_wording.reason(code, said.exemption_reason).rstrip(".")
+    if not reason:
+        return sentence
+    if category == rules.EXEMPT:
+        return gettext("This supply is exempt from tax: {reason}.").format(reason=reason)
+    return f"{sentence} {reason[:1].upper()}{reason[1:]}."
+
+
 def tax_sentence(category: str) -> str:
-    """What tax law wants to read (Article 226 of Directive 2006/112/EC); the reason of an exemption is BT-120."""
+    """What tax law wants to read of a treatment (Article 226 of Directive 2006/112/EC)."""
     sentences = {
         rules.ZERO_RATED: gettext("Zero-rated supply."),
         rules.EXEMPT: gettext("This supply is exempt from tax."),
@@ -219,10 +233,10 @@ def of_tax(invoice: SemanticInvoice) -> list[str]:
         return [late_payment()]
     if invoice.preceding is not None and invoice.preceding.kept_back_again:
         return [kept_back_again()]
-    categories = dict.fromkeys(row.category for row in invoice.taxes)
-    if invoice.preceding is not None and invoice.preceding.charge and rules.OUTSIDE_SCOPE in categories:
+    outside = any(row.category == rules.OUTSIDE_SCOPE for row in invoice.taxes)
+    if invoice.preceding is not None and invoice.preceding.charge and outside:
         return [damages()]
-    return [tax_sentence(category) for category in categories]
+    return list(dict.fromkeys(tax_reason(row) for row in invoice.taxes))
 
 
 def cause(invoice: SemanticInvoice) -> str:

@@ -54,6 +54,8 @@ LABELS: Final[Mapping[str, Promise]] = {
     "second_acceptor_above": gettext_lazy("Two people accept above"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
+    "exemption_code": gettext_lazy("Reason of the exemption (code)"),
+    "exemption_reason": gettext_lazy("Reason of the exemption, in words"),
     "retention": gettext_lazy("Retention"),
     "late_payment": gettext_lazy("Late payment"),
     "payment_documents": gettext_lazy("Documents before payment"),

@@ -9,6 +9,7 @@ import pytest
 from apps.contracts import line_wording, wording
 from apps.contracts.charges import BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due, LineTerms
+from apps.contracts.exemptions import Exemption
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules import Agreed, ReviewTerms, check_proposal, expected_cash
 from apps.contracts.rules.checks import check_line
@@ -28,8 +29,10 @@ ALL_OF_ITS_OWN = LineTerms(
     question_suspensions=1,
     damages_percent=Decimal("0.25"),
     bonus_percent=Decimal(0),
-    tax_category="S",
-    tax_rate=Decimal(7),
+    tax_category="E",
+    tax_rate=Decimal(0),
+    exemption_code="VATEX-EU-132-1I",
+    exemption_reason="Section 4 no. 21 of the German VAT act",
 )
 
 
@@ -44,6 +47,8 @@ class Terms:
     charge_terms: ChargeTerms | None = CHARGES
     tax_category: str = "AE"
     tax_rate: Decimal = Decimal(0)
+    exemption_code: str = "VATEX-FR-AE"
+    exemption_reason: str = ""
 
 
 def test_a_line_that_says_nothing_has_the_terms_of_its_contract() -> None:
@@ -58,7 +63,13 @@ def test_its_own_stand_in_their_place() -> None:
     agreed = Agreed(Terms(), ALL_OF_ITS_OWN)
     assert (agreed.due_on(date(2026, 4, 1)), agreed.partial_acceptance) == (date(2026, 4, 1), False)
     assert (agreed.needs_inspection, agreed.question_suspensions) == (True, 1)
-    assert (agreed.tax_category, agreed.tax_rate) == ("S", Decimal(7))
+    assert (agreed.tax_category, agreed.tax_rate) == ("E", Decimal(0))
+    assert agreed.exemption == Exemption(
+        exemption_code="VATEX-EU-132-1I", exemption_reason="Section 4 no. 21 of the German VAT act"
+    )
+    assert Agreed(Terms(), LineTerms(payment_days=7)).exemption == Exemption(exemption_code="VATEX-FR-AE")
+    reduced = LineTerms(tax_category="S", tax_rate=Decimal(7))
+    assert Agreed(Terms(), reduced).exemption == Exemption(), "the contract's reason is of the contract's treatment"
     exempt = Agreed(Terms(tax_category="S", tax_rate=Decimal(19)), LineTerms(tax_category="E", tax_rate=Decimal(0)))
     assert (exempt.tax_category, exempt.tax_rate) == ("E", Decimal(0))
     assert agreed.needs_second(Decimal("0.01")), "whatever it comes to"
@@ -102,7 +113,13 @@ def test_what_a_line_cannot_have_is_refused() -> None:
         assert why in str(refused.value)
     assert kept(ALL_OF_ITS_OWN).own == ALL_OF_ITS_OWN
     deposit = kept(ALL_OF_ITS_OWN, kind="deposit", due=Due())
-    assert deposit.own == LineTerms(payment_days=0, tax_category="S", tax_rate=Decimal(7)), "nobody signs a deposit off"
+    assert deposit.own == LineTerms(
+        payment_days=0,
+        tax_category="E",
+        tax_rate=Decimal(0),
+        exemption_code="VATEX-EU-132-1I",
+        exemption_reason="Section 4 no. 21 of the German VAT act",
+    ), "nobody signs a deposit off"
 
 
 def draft(own: LineTerms, **more: object) -> ContractDraft:
@@ -152,7 +169,7 @@ def test_it_is_said_in_plain_words() -> None:
     for words in (
         *("Days to pay of its invoice: 0", "It is accepted whole.", "inspects it first", "Two people of the buyer"),
         *("One question about a submission of it", "Its delay costs 0.25%", "Being early earns no bonus."),
-        "Its invoice bears another tax: Standard rate, 7%.",
+        "Its invoice bears another tax: Exempt: Section 4 no. 21 of the German VAT act (VATEX-EU-132-1I).",
     ):
         assert words in said, words
     review = ReviewTerms(10, "calendar", "DE", "", "Europe/Berlin", "accepted")

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.utils import translation
 
+from apps.contracts.exemptions import Exemption
 from apps.contracts.retention import RetentionRelease
 from apps.core import money
 from apps.core.printing import words
@@ -35,7 +36,6 @@ from apps.invoicing.snapshot import (
     Retained,
     RetainedKind,
     SemanticInvoice,
-    TaxRow,
     Totals,
 )
 from tests.invoicing.samples import sample
@@ -119,7 +119,20 @@ def _complete(made: SemanticInvoice, category: str) -> SemanticInvoice:
     if category == "G":
         address = replace(buyer.address, post_code="TX 78701", city="Austin", country_code="US")
         buyer = replace(buyer, vat_identifier="", address=address)
+    if category == "E":
+        made = _with_reason(made)
     return replace(made, seller=seller, buyer=buyer, buyer_reference="04011000-12345-03")
+
+
+def _with_reason(made: SemanticInvoice) -> SemanticInvoice:
+    """Exempt by a code, and in German by words beside it."""
+    words = "§ 4 Nr. 21 UStG <Bildung>" if made.language == "de" else ""
+    why = Exemption(exemption_code="VATEX-EU-132-1I", exemption_reason=words)
+    return replace(
+        made,
+        lines=tuple(replace(line, **asdict(why)) for line in made.lines),
+        taxes=tuple(replace(row, **asdict(why)) for row in made.taxes),
+    )
 
 
 def _of_kind(kind: str, made: SemanticInvoice, *, part: Decimal, unit: Decimal) -> SemanticInvoice:
@@ -189,8 +202,9 @@ def _taxed_apart(made: SemanticInvoice, *, part: Decimal) -> SemanticInvoice:
     first = made.lines[0]
     second = replace(first, identifier="2", name="Goods", net_price=part, net=part)
     if first.tax_category != "O":
-        second = replace(second, tax_category="S", tax_rate=D(7))
-    lines = (first, second, replace(second, identifier="3", tax_category=first.tax_category, tax_rate=first.tax_rate))
+        second = replace(second, tax_category="S", tax_rate=D(7), exemption_code="", exemption_reason="")
+    third = replace(first, identifier="3", name=second.name, net_price=part, net=part)
+    lines = (first, second, third)
     rows = rules.tax_breakdown(
         [rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in lines], currency=made.currency
     )
@@ -198,7 +212,7 @@ def _taxed_apart(made: SemanticInvoice, *, part: Decimal) -> SemanticInvoice:
     return replace(
         made,
         lines=lines,
-        taxes=tax_rows(rows),
+        taxes=tax_rows(rows, lines=lines, language=made.language),
         totals=Totals(totals.net, totals.net, totals.tax, totals.gross, totals.gross),
     )
 
@@ -225,7 +239,7 @@ def _deducting(made: SemanticInvoice, given: list[Decimal]) -> SemanticInvoice:
         made,
         lines=(whole, *lines),
         deposits=deposits,
-        taxes=(TaxRow(row.taxable, row.tax, row.category, row.rate, made.taxes[0].exemption_code),),
+        taxes=(replace(made.taxes[0], taxable=row.taxable, tax=row.tax),),
         totals=Totals(totals.net, totals.net, totals.tax, totals.gross, totals.gross),
     )
 

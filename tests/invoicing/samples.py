@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.contracts.exemptions import code_of
 from apps.core import money
-from apps.invoicing.rules import EXEMPTION_CODES
 from apps.invoicing.snapshot import (
     Acceptance,
     Address,
@@ -78,7 +78,7 @@ def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **
             "3f2a8b1c9d0e4f5a" * 4,
         ),
         "lines": (Line("1", "Prototype", "Clickable on real master data.", D(1), "C62", net, net, category, rate),),
-        "taxes": (TaxRow(net, tax, category, rate, EXEMPTION_CODES.get(category, "")),),
+        "taxes": (TaxRow(net, tax, category, rate, code_of(category)),),
         "totals": Totals(net, net, tax, net + tax, net + tax),
     }
     return SemanticInvoice(**(fields | changes))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from apps.contracts.exemptions import code_of
 from apps.core import money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.einvoice import cii, codes, profiles, reading, recomputation, standard, terms, ubl
@@ -276,10 +277,7 @@ def invoices(draw: st.DrawFn) -> SemanticInvoice:
         contract_title=draw(TEXTS),
         payee=payee,
         lines=lines,
-        taxes=tuple(
-            TaxRow(row.taxable, row.tax, row.category, row.rate, rules.EXEMPTION_CODES.get(row.category, ""))
-            for row in breakdown
-        ),
+        taxes=tuple(TaxRow(row.taxable, row.tax, row.category, row.rate, code_of(row.category)) for row in breakdown),
         totals=Totals(totals.net, totals.net, totals.tax, totals.gross, totals.gross),
     )
 

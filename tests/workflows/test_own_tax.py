@@ -31,7 +31,7 @@ from tests.scenarios import Parties, acting, key
 AT = datetime(2026, 4, 11, 9, tzinfo=UTC)
 D = Decimal
 REDUCED = LineTerms(tax_category="S", tax_rate=D(7))
-EXEMPT = LineTerms(tax_category="E", tax_rate=D(0))
+EXEMPT = LineTerms(tax_category="E", tax_rate=D(0), exemption_code="VATEX-EU-132-1I")
 OUTSIDE = LineTerms(tax_category="O", tax_rate=D(0))
 PRICED = ChargeTerms(DamageTerms(Rate(D("0.5")), tax="price", may_object=False), BonusTerms(Rate(D(1))))
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from apps.contracts import charges_wording, document_wording, late_wording, own_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
+from apps.contracts.exemptions import EXEMPTION, Exemption
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules import Paper, ReviewTerms
 from apps.core.printing import words
@@ -70,7 +71,8 @@ def _steps(terms: dict[str, Any]) -> str:
 
 
 def _tax(terms: dict[str, Any]) -> str:
-    return own_wording.tax(terms["tax_category"], terms["tax_rate"])
+    why = Exemption(**{name: terms[name] for name in EXEMPTION})
+    return own_wording.tax(terms["tax_category"], terms["tax_rate"], why)
 
 
 def _late(terms: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import LineTerms
+from apps.contracts.models.exemption import ExemptionTerms, fits
 from apps.contracts.rules.conditions import read_condition
 from apps.contracts.rules.payment import LONGEST_TO_PAY
 from apps.contracts.rules.steps import LONGEST_OWN_REVIEW, MOST_SUSPENSIONS
@@ -42,7 +43,7 @@ class StepTerms(models.Model):
         abstract = True
 
 
-class OwnTerms(models.Model):
+class OwnTerms(ExemptionTerms):
     """What one line says in the place of its version's terms, and whether it waits for the lines above it."""
 
     review_days = models.PositiveSmallIntegerField(_("own days to review"), null=True, blank=True)
@@ -98,6 +99,8 @@ class OwnTerms(models.Model):
             bonus_percent=self.bonus_percent,
             tax_category=self.tax_category,
             tax_rate=self.tax_rate,
+            exemption_code=self.exemption_code,
+            exemption_reason=self.exemption_reason,
         )
 
 
@@ -111,6 +114,7 @@ OF_STEPS: Final = (
     ),
 )
 OF_OWN_TERMS: Final = (
+    fits("own_reason_is_of_the_own_tax_treatment"),
     models.CheckConstraint(
         condition=(Q(review_days__isnull=True) | Q(review_days__gte=1, review_days__lte=LONGEST_OWN_REVIEW))
         & Q(silence__in=["", *Silence.values]),

@@ -12,6 +12,7 @@ from apps.contracts.models.charges import OF_CHARGES, ChargedTerms
 from apps.contracts.models.condition import NAMED_ONCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.ending import OF_ENDING, EndTerms
+from apps.contracts.models.exemption import SAYS_WHY, ExemptionTerms, fits
 from apps.contracts.models.late_payment import OF_LATE_PAYMENT, LatePaymentTerms
 from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
 from apps.contracts.models.payment_documents import OF_PAYMENT_DOCUMENTS, PaymentDocumentTerms
@@ -86,7 +87,9 @@ class Versions(EveryPlan["ContractVersion"]):
         return every.filter(option_of__isnull=True)
 
 
-class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerms, ChargedTerms, PlanOption):
+class ContractVersion(
+    StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerms, ChargedTerms, ExemptionTerms, PlanOption
+):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -239,6 +242,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
             *OF_ENDING,
             *OF_OPTIONS,
             NAMES_WHAT_IT_CHANGES,
+            fits("a_reason_is_of_the_tax_treatment"),
         ]
         triggers = [
             guards.frozen_when(
@@ -262,6 +266,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
             *dues.VERSION_TRIGGERS,
+            SAYS_WHY,
             NAMED_ONCE,
             *OPTION_TRIGGERS,
         ]

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from apps.contracts.charges import BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.contracts.drafts import LineTerms
+from apps.contracts.exemptions import Exemption
 from apps.contracts.rules.payment import due_on
 from apps.contracts.rules.steps import needs_second
 
@@ -39,6 +40,10 @@ class Terms(Protocol):
     def tax_category(self) -> str: ...
     @property
     def tax_rate(self) -> Decimal: ...
+    @property
+    def exemption_code(self) -> str: ...
+    @property
+    def exemption_reason(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,12 @@ class Agreed:
     def tax_rate(self) -> Decimal:
         """The rate of that, in percent."""
         return self.terms.tax_rate if self.own.tax_rate is None else self.own.tax_rate
+
+    @property
+    def exemption(self) -> Exemption:
+        """Why it bears no tax, where that is agreed: it is said together with the treatment."""
+        said: Exemption | Terms = self.own if self.own.tax_category else self.terms
+        return Exemption(exemption_code=said.exemption_code, exemption_reason=said.exemption_reason)
 
     @property
     def charges(self) -> ChargeTerms | None:

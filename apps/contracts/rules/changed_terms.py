@@ -12,6 +12,7 @@ from typing import Any, Final
 from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.charges import ChargeTerms
 from apps.contracts.drafts import ChangedTerms, ContractDraft
+from apps.contracts.exemptions import EXEMPTION
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
@@ -29,7 +30,8 @@ CHANGEABLE: Final = (
         "partial_acceptance",
         "question_suspensions",
     ),
-    *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
+    *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate"),
+    *(*EXEMPTION, "governing_law", "terms"),
     "payment_documents",
     *("review_unit", "review_country", "review_subdivision", "review_time_zone", "signatory_name", "signatory_email"),
     *("late_payment", "charges", "is_assignable"),
@@ -39,7 +41,7 @@ CHANGEABLE: Final = (
 
 NOTHING: Final[Mapping[str, Any]] = {"late_payment": LateTerms(Decimal(0)), "charges": ChargeTerms()}
 """By what a change order says that nothing of a kind is agreed any more."""
-TEXTS: Final = ("governing_law", "terms", "review_subdivision")
+TEXTS: Final = (*EXEMPTION, "governing_law", "terms", "review_subdivision")
 BEARS_TAX: Final = "S"
 """The one treatment that has a rate: another one that is chosen without saying the rate has none."""
 
@@ -54,6 +56,9 @@ def with_terms(stands: ContractDraft, terms: ChangedTerms) -> ContractDraft:
     said |= {name: None for name, nothing in NOTHING.items() if said.get(name) == nothing}
     if "tax_category" in said and said["tax_category"] != BEARS_TAX:
         said.setdefault("tax_rate", Decimal(0))
+    if said.get("tax_category", stands.tax_category) != stands.tax_category:
+        # Why it bears no tax belongs to the treatment.
+        said = dict.fromkeys(EXEMPTION, "") | said
     if not said:
         return stands
     _check_tax(stands, said)

@@ -13,6 +13,7 @@ from apps.contracts.drafts import MILESTONE, RECURRING, ContractDraft, DraftCrit
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
+from apps.contracts.rules.exemptions import check_exemption
 from apps.contracts.rules.interest import check_interest
 from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
@@ -69,8 +70,11 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
     if mailbox and not MAILBOX.fullmatch(mailbox):
         raise Refused("{mailbox} is not an e-mail address.", field="signatory_email", mailbox=mailbox)
+    code, words = check_exemption(draft, category=draft.tax_category, field="exemption_reason")
     return replace(
         draft,
+        exemption_code=code,
+        exemption_reason=words,
         number=required(draft.number, most=40, what="contract number", field="number"),
         title=required(draft.title, most=160, what="title", field="title"),
         governing_law=trimmed(draft.governing_law, most=80, what="governing law", field="governing_law"),

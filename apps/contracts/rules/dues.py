@@ -163,7 +163,13 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
 
 def of_the_calendar(own: LineTerms) -> LineTerms:
     """The own terms that a line has which nobody accepts: days to pay, and how it is taxed."""
-    return LineTerms(payment_days=own.payment_days, tax_category=own.tax_category, tax_rate=own.tax_rate)
+    return LineTerms(
+        payment_days=own.payment_days,
+        tax_category=own.tax_category,
+        tax_rate=own.tax_rate,
+        exemption_code=own.exemption_code,
+        exemption_reason=own.exemption_reason,
+    )
 
 
 def check_dues(lines: Sequence[DraftLine]) -> None:

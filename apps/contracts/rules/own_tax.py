@@ -15,6 +15,7 @@ from typing import Final
 from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftLine, LineTerms
 from apps.contracts.retention import GROSS
+from apps.contracts.rules.exemptions import check_exemption, refuse_without_reason
 from apps.contracts.rules.moved import PlacedLine
 from apps.contracts.rules.recovery import is_recoverable
 from apps.core.errors import Refused
@@ -32,6 +33,13 @@ def check_own_tax(own: LineTerms, *, position: int) -> LineTerms:
     """The own terms with treatment and rate together, if there is such a tax; a rate alone is the standard one's."""
     category, rate = own.tax_category, own.tax_rate
     if not category and rate is None:
+        if own.exemption_code or own.exemption_reason:
+            raise Refused(
+                "Line {line} says why it is exempt, and not that it is. Choose its own tax treatment, or take the"
+                " reason out.",
+                field="lines",
+                line=position,
+            )
         return own
     category = category or STANDARD
     if category not in TREATMENTS:
@@ -50,7 +58,14 @@ def check_own_tax(own: LineTerms, *, position: int) -> LineTerms:
             field="lines",
             line=position,
         )
-    return replace(own, tax_category=category, tax_rate=Decimal(0) if category != STANDARD else rate)
+    code, words = check_exemption(own, category=category, field="lines", line=position)
+    return replace(
+        own,
+        tax_category=category,
+        tax_rate=Decimal(0) if category != STANDARD else rate,
+        exemption_code=code,
+        exemption_reason=words,
+    )
 
 
 def treatment_of(line: DraftLine, draft: ContractDraft) -> Treatment:
@@ -61,7 +76,12 @@ def treatment_of(line: DraftLine, draft: ContractDraft) -> Treatment:
 
 
 def check_treatments(draft: ContractDraft) -> None:
-    """Refuse a plan whose lines are taxed differently where one document or one sum would need them alike."""
+    """Refuse a plan whose lines are taxed differently where one document or one sum would need them alike, and what is
+    exempt without a reason."""
+    if any(not line.own.tax_category for line in draft.lines):
+        refuse_without_reason(draft, category=draft.tax_category)
+    for line in draft.lines:
+        refuse_without_reason(line.own, category=line.own.tax_category, title=line.title)
     if not any(line.own.tax_category for line in draft.lines):
         return
     whole = (draft.tax_category, draft.tax_rate)

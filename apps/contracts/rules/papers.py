@@ -48,6 +48,8 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "payment_documents": None,
         "charges": None,
         "payment_basis": NET,
+        "exemption_code": "",
+        "exemption_reason": "",
         "bills_by": BY_MILESTONE,
     }
     terms = {

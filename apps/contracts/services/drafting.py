@@ -110,6 +110,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.second_acceptor_above = draft.second_acceptor_above
     version.notice_days = draft.notice_days
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
+    version.exemption_code, version.exemption_reason = draft.exemption_code, draft.exemption_reason
     version.is_assignable = draft.is_assignable
     version.retention = rules.plain_retention(draft.retention)
     version.late_payment = rules.plain_late_payment(draft.late_payment)

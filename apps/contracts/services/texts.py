@@ -7,6 +7,7 @@ from typing import Any
 from apps.contracts import rules
 from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.exemptions import EXEMPTION
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.rules.payment import NET
 from apps.contracts.services.reviews import review_terms
@@ -79,6 +80,7 @@ def text_of(
             ),
             **({"charges": rules.plain_charges(written.charges)} if written.charges else {}),
             **({"payment_basis": written.payment_basis} if written.payment_basis != NET else {}),
+            **{name: said for name in EXEMPTION if (said := getattr(written, name))},
             **({"bills_by": written.bills_by} if written.bills_by != BY_MILESTONE else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},

@@ -60,6 +60,8 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         notice_days=version.notice_days,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
+        exemption_code=version.exemption_code,
+        exemption_reason=version.exemption_reason,
         is_assignable=version.is_assignable,
         retention=rules.read_retention(version.retention),
         late_payment=version.late_terms,

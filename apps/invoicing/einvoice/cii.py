@@ -11,8 +11,9 @@ from decimal import Decimal
 from django.utils import translation
 from lxml import etree
 
+from apps.contracts.exemptions import WITH_REASON, code_of
 from apps.core import canonical
-from apps.invoicing import rules, wording
+from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes
 from apps.invoicing.einvoice.cii_elements import NAMESPACES, QDT, RSM, Element, amount, day, ram, rsm, text
 from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
@@ -78,7 +79,7 @@ def _line(line: Line, invoice: SemanticInvoice) -> Element:
     """BG-25: number (BT-126), item (BT-153, BT-154), price (BT-146, BT-149), quantity (BT-129, BT-130), tax (BG-30),
     net (BT-131). EXTENDED wants the reason of an exemption with the line too (BT-X-96, BT-X-97)."""
     is_extended = codes.profile(invoice) == codes.EXTENDED
-    exemption = rules.EXEMPTION_CODES.get(line.tax_category, "") if is_extended else ""
+    exemption = code_of(line.tax_category, line.exemption_code) if is_extended else ""
     return ram(
         "IncludedSupplyChainTradeLineItem",
         ram("AssociatedDocumentLineDocument", text("LineID", line.identifier)),
@@ -100,7 +101,7 @@ def _line(line: Line, invoice: SemanticInvoice) -> Element:
             ram(
                 "ApplicableTradeTax",
                 text("TypeCode", "VAT"),
-                text("ExemptionReason", _reason(line.tax_category) if is_extended else ""),
+                text("ExemptionReason", _reason(line) if is_extended else ""),
                 text("CategoryCode", line.tax_category),
                 text("ExemptionReasonCode", exemption),
                 _rate(line.tax_category, line.tax_rate),
@@ -262,7 +263,7 @@ def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
         "ApplicableTradeTax",
         amount("CalculatedAmount", row.tax, currency),
         text("TypeCode", "VAT"),
-        text("ExemptionReason", _reason(row.category)),
+        text("ExemptionReason", _reason(row)),
         amount("BasisAmount", row.taxable, currency),
         text("CategoryCode", row.category),
         text("ExemptionReasonCode", row.exemption_code),
@@ -274,8 +275,9 @@ def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
 # --- elements ----------------------------------------------------------------------------------------------------
 
 
-def _reason(category: str) -> str:
-    return wording.tax_sentence(category) if category in codes.WITH_REASON else ""
+def _reason(said: Line | TaxRow) -> str:
+    category = said.tax_category if isinstance(said, Line) else said.category
+    return wording.tax_reason(said) if category in WITH_REASON else ""
 
 
 def _rate(category: str, rate: Decimal) -> Element | None:

@@ -38,9 +38,6 @@ CREDIT_TRANSFER: Final = "30"
 SEPA_CREDIT_TRANSFER: Final = "58"
 PROJECT: Final = "Project reference"
 """What CII wants beside the identifier of a project (BT-11)."""
-WITH_REASON: Final = frozenset({"E", "AE", "K", "G", "O"})
-"""Tax categories that say why they bear no tax (BR-E-10, BR-AE-10, BR-IC-10, BR-G-10, BR-O-10); S and Z must not
-(BR-S-10, BR-Z-10)."""
 WITHOUT_RATE: Final = frozenset({"O"})
 """Tax categories that have no rate, not even zero (BR-O-05, BR-48)."""
 COUNTRIES: Final = {"XK": "1A"}

@@ -61,11 +61,13 @@ PEPPOL_RULES: Final = (
     ),
     Rule("PEPPOL-EN16931-R053", "count(cac:TaxTotal[cac:TaxSubtotal]) = 1", "it has no breakdown of tax, or several"),
     Rule(
-        "PEPPOL-EN16931-P0104-P0107",
+        "PEPPOL-EN16931-P0104-P0111",
         "not(//cac:TaxCategory[cbc:TaxExemptionReasonCode = 'VATEX-EU-AE' and cbc:ID != 'AE'"
         " or cbc:TaxExemptionReasonCode = 'VATEX-EU-O' and cbc:ID != 'O'"
         " or cbc:TaxExemptionReasonCode = 'VATEX-EU-G' and cbc:ID != 'G'"
-        " or cbc:TaxExemptionReasonCode = 'VATEX-EU-IC' and cbc:ID != 'K'])",
+        " or cbc:TaxExemptionReasonCode = 'VATEX-EU-IC' and cbc:ID != 'K'"
+        " or contains(' VATEX-EU-D VATEX-EU-F VATEX-EU-I VATEX-EU-J ', concat(' ', cbc:TaxExemptionReasonCode, ' '))"
+        " and cbc:ID != 'E'])",
         "the reason of an exemption is not that of its category",
     ),
 )

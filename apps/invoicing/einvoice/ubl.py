@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils import translation
 from lxml import etree
 
+from apps.contracts.exemptions import WITH_REASON
 from apps.core import canonical
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes, profiles, texts
@@ -224,7 +225,7 @@ def _tax(row: TaxRow, invoice: SemanticInvoice, profile: Profile) -> Element:
     (BT-120)."""
     # Germany wants a rate of what lies outside the scope of tax too (BR-DE-14): zero.
     has_rate = row.category not in codes.WITHOUT_RATE or _german(invoice, profile)
-    reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
+    reason = wording.tax_reason(row) if row.category in WITH_REASON else ""
     return cac(
         "TaxSubtotal",
         amount("TaxableAmount", row.taxable, invoice.currency),

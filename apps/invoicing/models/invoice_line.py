@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 
+from apps.contracts.models.exemption import ExemptionTerms, fits
 from apps.core.database import guards, walls
 from apps.invoicing.models.invoice import Invoice
 from apps.milestones.models import Milestone
@@ -22,8 +23,8 @@ class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
         return self.filter(invoice__in=Invoice.objects.visible_to(actor))
 
 
-class InvoiceLine(models.Model):
-    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931).
+class InvoiceLine(ExemptionTerms):
+    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931, and why it bears none).
 
     On the invoice of an application for payment each line bills what was certified of its ``milestone``; an invoice
     that bills one milestone names it itself. A line with an ``advance`` gives back a part of that deposit's invoice: it
@@ -63,6 +64,7 @@ class InvoiceLine(models.Model):
                 | Q(tax_category__in=("Z", "E", "AE", "K", "G", "O"), tax_rate=0),
                 name="a_line_bears_the_rate_of_its_treatment",
             ),
+            fits("a_line_says_why_it_bears_no_tax"),
         ]
         triggers = [
             *guards.append_only(),
@@ -77,8 +79,10 @@ class InvoiceLine(models.Model):
                 " LEFT JOIN contracts_contractversion v"
                 " ON v.id = CASE WHEN s.id IS NULL THEN l.version_id ELSE c.active_version_id END"
                 " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'instalment', 'advance', 'application')"
-                " AND (NEW.tax_category, NEW.tax_rate) IS DISTINCT FROM"
-                " (coalesce(nullif(l.tax_category, ''), v.tax_category), coalesce(l.tax_rate, v.tax_rate)))",
+                " AND ((NEW.tax_category, NEW.tax_rate) IS DISTINCT FROM"
+                " (coalesce(nullif(l.tax_category, ''), v.tax_category), coalesce(l.tax_rate, v.tax_rate))"
+                " OR (NEW.exemption_code, NEW.exemption_reason) IS DISTINCT FROM CASE WHEN l.tax_category = ''"
+                " THEN (v.exemption_code, v.exemption_reason) ELSE (l.exemption_code, l.exemption_reason) END))",
                 only="NEW.advance_id IS NULL",
             ).seeing_all(),
             guards.refused_when(

@@ -51,7 +51,6 @@ from apps.invoicing.rules.retention import Row as RetentionRow
 from apps.invoicing.rules.retention import Scale as RetentionScale
 from apps.invoicing.rules.taxation import (
     EXEMPT,
-    EXEMPTION_CODES,
     EXPORT,
     INTRA_COMMUNITY,
     OUTSIDE_SCOPE,
@@ -59,13 +58,13 @@ from apps.invoicing.rules.taxation import (
     STANDARD,
     ZERO_RATED,
     TaxIdentity,
+    check_reason,
     check_tax,
     usual_tax,
 )
 
 __all__ = [
     "EXEMPT",
-    "EXEMPTION_CODES",
     "EXPORT",
     "INTRA_COMMUNITY",
     "OUTSIDE_SCOPE",
@@ -109,6 +108,7 @@ __all__ = [
     "billed_at_once",
     "check_again",
     "check_followed",
+    "check_reason",
     "check_tax",
     "concerned",
     "credit",

@@ -21,14 +21,6 @@ STANDARD, ZERO_RATED, EXEMPT, REVERSE_CHARGE = "S", "Z", "E", "AE"
 INTRA_COMMUNITY, EXPORT, OUTSIDE_SCOPE = "K", "G", "O"
 """Tax categories (UNTDID 5305, the subset that a contract can choose)."""
 
-EXEMPTION_CODES: Final = {
-    REVERSE_CHARGE: "VATEX-EU-AE",
-    INTRA_COMMUNITY: "VATEX-EU-IC",
-    EXPORT: "VATEX-EU-G",
-    OUTSIDE_SCOPE: "VATEX-EU-O",
-}
-"""Reason codes (BT-121) of the categories that have one of their own."""
-
 
 class Area(Enum):
     """Where one law of tax on supplies holds."""
@@ -44,6 +36,8 @@ class Area(Enum):
 NORTHERN_IRELAND: Final = "XI"
 """Prefix of VAT numbers under which goods of Northern Ireland count as goods of the EU."""
 GREECE: Final = "EL"
+FRANCE: Final = "FR"
+FRENCH_REASON: Final = "VATEX-FR-"
 LIKE: Final = {"MC": "FR", "IM": "GB", "LI": "CH"}
 """Places that belong to the tax area of another country: Monaco, the Isle of Man, Liechtenstein."""
 TAX_FREE: Final = frozenset({"BM", "BN", "FK", "GG", "GI", "GL", "HK", "KW", "KY", "MO", "QA", "TC", "VG"})
@@ -153,6 +147,26 @@ def check_tax(*, category: str, rate: Decimal, seller: TaxIdentity, buyer: TaxId
             "An invoice needs the seller's VAT number or tax number, and {name} has given neither."
             " {name} must add one to its organisation's data.",
             name=seller.name,
+        )
+
+
+def check_reason(code: str, *, seller: TaxIdentity) -> None:
+    """Refuse a reason that a law gives which does not hold for the seller: a code of VATEX names an article of it."""
+    registered = seller.registered_in
+    if code.startswith(FRENCH_REASON) and FRANCE not in (LIKE.get(seller.country, seller.country), registered):
+        raise Refused(
+            "{code} is an exemption of the law of France, where {name} is not. Choose another reason, or write it in"
+            " words.",
+            code=code,
+            name=seller.name,
+        )
+    if code and Area.EUROPEAN_UNION not in (seller.area, area_of(registered)) and registered != NORTHERN_IRELAND:
+        raise Refused(
+            "{code} is an exemption of the European Union, where {name} is not. Write the reason in words, as the law"
+            " of {country} has it.",
+            code=code,
+            name=seller.name,
+            country=seller.country,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from apps.contracts.drafts import AS_AGREED, LineTerms
+from apps.contracts.exemptions import Exemption
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.contracts.rules import Agreed
 from apps.core import money
@@ -43,6 +44,11 @@ class Cause:
     def taxed(self) -> rules.TaxedAmount:
         """What it bills at the treatment of its line."""
         return rules.TaxedAmount(self.amount, self.agreed.tax_category, self.agreed.tax_rate)
+
+    @property
+    def exemption(self) -> Exemption:
+        """Why it bears no tax, where that is agreed."""
+        return self.agreed.exemption
 
     @property
     def tax_category(self) -> str:

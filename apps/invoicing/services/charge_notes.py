@@ -5,7 +5,7 @@ its own, at the tax treatment that the contract names. It takes what is open fir
 paid beyond both comes free, as of every credit note; and never more than there is.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from apps.contracts.exemptions import Exemption
 from apps.contracts.rules.payment import NET
 from apps.core import money
 from apps.core.errors import Refused
@@ -162,6 +163,11 @@ def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
     """What the note says: one line of its own, at its own tax; the parties as the invoice names them."""
     said = standing(note.invoice)
     category, rate = charge.tax_category, charge.tax_rate
+    why = (
+        charge.milestone.line.agreed.exemption
+        if charge.tax_category == charge.milestone.line.agreed.tax_category
+        else Exemption()
+    )
     is_outside = category == rules.OUTSIDE_SCOPE
     sign = 1 if note.net > 0 else -1
     names = {
@@ -169,6 +175,20 @@ def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
         ChargeKind.BACK_CHARGE.value: gettext("Back-charge on “{milestone}”"),
     }
     taxed = rules.TaxSubtotal(taxable=note.net, tax=note.tax, category=category, rate=rate)
+    lines = (
+        snapshot.Line(
+            identifier="1",
+            name=names[note.purpose].format(milestone=charge.milestone.title),
+            description=note.reason,
+            quantity=Decimal(sign),
+            unit_code=snapshot.ONE,
+            net_price=abs(note.net),
+            net=note.net,
+            tax_category=category,
+            tax_rate=rate,
+            **asdict(why),
+        ),
+    )
     totals = snapshot.Totals(lines=note.net, net=note.net, tax=note.tax, gross=note.gross, due=note.gross)
     return replace(
         said,
@@ -188,20 +208,8 @@ def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
         reserved=None,
         deposits=(),
         corrects=None,
-        lines=(
-            snapshot.Line(
-                identifier="1",
-                name=names[note.purpose].format(milestone=charge.milestone.title),
-                description=note.reason,
-                quantity=Decimal(sign),
-                unit_code=snapshot.ONE,
-                net_price=abs(note.net),
-                net=note.net,
-                tax_category=category,
-                tax_rate=rate,
-            ),
-        ),
-        taxes=facts.tax_rows([taxed]),
+        lines=lines,
+        taxes=facts.tax_rows([taxed], lines=lines, language=said.language),
         totals=totals,
         preceding=snapshot.Preceding(
             number=said.number,

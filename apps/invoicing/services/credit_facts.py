@@ -34,6 +34,18 @@ def semantic_credit(
     if sum(line.net > 0 for line in lines) > 1 and not is_release:
         with translation.override(said.language):
             written = [_named(line, number=said.number) for line in written]
+    credited = tuple(
+        replace(
+            line,
+            quantity=Decimal(1 if net > 0 else -1),
+            unit_code=snapshot.ONE,
+            net_price=abs(net),
+            base_quantity=Decimal(1),
+            net=net,
+        )
+        for line, net in zip(written, credit.lines, strict=True)
+        if net
+    )
     return replace(
         said,
         kind=snapshot.CREDIT_NOTE,
@@ -50,19 +62,8 @@ def semantic_credit(
         reserved=None,
         deposits=(),
         corrects=None,
-        lines=tuple(
-            replace(
-                line,
-                quantity=Decimal(1 if net > 0 else -1),
-                unit_code=snapshot.ONE,
-                net_price=abs(net),
-                base_quantity=Decimal(1),
-                net=net,
-            )
-            for line, net in zip(written, credit.lines, strict=True)
-            if net
-        ),
-        taxes=tax_rows(credit.breakdown),
+        lines=credited,
+        taxes=tax_rows(credit.breakdown, lines=credited, language=said.language),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         preceding=snapshot.Preceding(
             number=said.number,

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from apps.contracts import exemption_wording
+from apps.contracts.exemptions import code_of
 from apps.contracts.models import Contract
 from apps.contracts.payment_documents import PaymentDocuments, Wanted
 from apps.contracts.rules.charges import Reckoned
@@ -72,6 +74,7 @@ def semantic(
     ``deducted`` are the lines by which it gives deposits back, ``advances`` the invoices of these, in the same order.
     """
     seller, buyer, version = contract.seller, contract.buyer, cause.version
+    lines = (*(_line(one, place=place) for place, one in enumerate(cause.billed, start=1)), *deducted)
     return snapshot.SemanticInvoice(
         kind=cause.kind,
         number=number,
@@ -95,8 +98,8 @@ def semantic(
         acceptance=cause_facts.of_acceptance(cause.acceptance, zone=seller.time_zone) if cause.acceptance else None,
         instalment=cause_facts.of_instalment(cause.instalment) if cause.instalment else None,
         application=cause_facts.of_application(cause.application, contract=contract) if cause.application else None,
-        lines=(*(_line(one, place=place) for place, one in enumerate(cause.billed, start=1)), *deducted),
-        taxes=tax_rows(breakdown),
+        lines=lines,
+        taxes=tax_rows(breakdown, lines=lines, language=language_of(buyer)),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
         reserved=reserved,
@@ -125,20 +128,35 @@ def _line(cause: causes.Cause, *, place: int) -> snapshot.Line:
         net=cause.amount,
         tax_category=cause.taxed.category,
         tax_rate=cause.taxed.rate,
+        exemption_code=cause.exemption.exemption_code,
+        exemption_reason=cause.exemption.exemption_reason,
     )
 
 
-def tax_rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
-    """The tax breakdown as a document shows it (BG-23), with the reason where a category bears no tax."""
-    return tuple(
-        snapshot.TaxRow(
-            taxable=row.taxable,
-            tax=row.tax,
-            category=row.category,
-            rate=row.rate,
-            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-        )
-        for row in breakdown
+def tax_rows(
+    breakdown: Sequence[rules.TaxSubtotal], *, lines: Sequence[snapshot.Line] = (), language: str = "en"
+) -> tuple[snapshot.TaxRow, ...]:
+    """The tax breakdown as a document shows it (BG-23), with the reason where a category bears no tax: what is agreed
+    of its ``lines``, else that of the category."""
+    return tuple(_tax_row(row, lines=lines, language=language) for row in breakdown)
+
+
+def _tax_row(row: rules.TaxSubtotal, *, lines: Sequence[snapshot.Line], language: str) -> snapshot.TaxRow:
+    """A category has one row on a document (BR-E-01), so several reasons of its lines stand there as words, one after
+    the other, in the language of the document."""
+    found = {(line.exemption_code, line.exemption_reason): None for line in lines if line.tax_category == row.category}
+    code, reason = next(iter(found), ("", ""))
+    if len(found) > 1:
+        with translation.override(language):
+            said = [exemption_wording.reason(code_of(row.category, each), own) for each, own in found]
+        code, reason = "", "; ".join(dict.fromkeys(filter(None, said)))
+    return snapshot.TaxRow(
+        taxable=row.taxable,
+        tax=row.tax,
+        category=row.category,
+        rate=row.rate,
+        exemption_code=code_of(row.category, code),
+        exemption_reason=reason,
     )
 
 

@@ -7,7 +7,7 @@ section 14(5) UStG, where it is called Schlussrechnung).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -76,11 +76,12 @@ def as_final(said: snapshot.SemanticInvoice, *, cause: causes.Cause, contract: C
 
 def _is_taxed_apart(contract: Contract, *, cause: causes.Cause) -> bool:
     """Whether what it bills and what was billed before are not taxed alike: then no line of the plan has one tax."""
-    taxed = cause.billed[0].taxed
-    if any((one.taxed.category, one.taxed.rate) != (taxed.category, taxed.rate) for one in cause.billed):
+    taxed, why = cause.billed[0].taxed, cause.billed[0].exemption
+    alike = taxed.category, taxed.rate, why
+    if any((one.taxed.category, one.taxed.rate, one.exemption) != alike for one in cause.billed):
         return True
     lines = InvoiceLine.objects.filter(invoice__contract=contract).exclude(invoice__kind__in=BESIDE_PLAN)
-    return lines.exclude(tax_category=taxed.category, tax_rate=taxed.rate).exists()
+    return lines.exclude(tax_category=taxed.category, tax_rate=taxed.rate, **asdict(why)).exists()
 
 
 def _deducted(one: Before) -> str:
@@ -131,4 +132,6 @@ def _line(place: int, name: str, description: str, amount: Decimal, cause: cause
         net=amount,
         tax_category=cause.billed[0].taxed.category,
         tax_rate=cause.billed[0].taxed.rate,
+        exemption_code=cause.billed[0].exemption.exemption_code,
+        exemption_reason=cause.billed[0].exemption.exemption_reason,
     )

@@ -42,6 +42,8 @@ def rows_of(
             net=one.amount,
             tax_category=one.taxed.category,
             tax_rate=one.taxed.rate,
+            exemption_code=one.exemption.exemption_code,
+            exemption_reason=one.exemption.exemption_reason,
             milestone=one.milestone if cause.parts else None,
         )
         for place, one in enumerate(cause.billed, start=1)
@@ -95,6 +97,8 @@ def deductions_of(invoice: Invoice, *, deduction: Deduction) -> list[InvoiceLine
             net=line.net,
             tax_category=line.tax_category,
             tax_rate=line.tax_rate,
+            exemption_code=line.exemption_code,
+            exemption_reason=line.exemption_reason,
             advance=one.advance,
         )
         for one, line in zip(deduction.parts, deduction.lines, strict=True)

@@ -43,8 +43,10 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
 
     The buyer who signs a milestone off cannot mend the seller's tax number, so it must not be found missing then.
     """
-    treatments = {(version.tax_category, version.tax_rate), *_own_treatments(version)}
-    _check_tax(sorted(treatments), contract=contract)
+    treatments = {(version.tax_category, version.tax_rate, version.exemption_code), *_own_treatments(version)}
+    _check_tax(sorted({(category, rate) for category, rate, _code in treatments}), contract=contract)
+    for code in sorted({code for _category, _rate, code in treatments}):
+        rules.check_reason(code, seller=_tax_identity(contract.seller))
     account = BankAccount.objects.filter(organisation_id=contract.seller_id, currency=version.currency, is_default=True)
     if not account.exists():
         raise Refused(
@@ -247,11 +249,12 @@ def _local_day(decision: Decision, *, seller: Organisation) -> date:
     return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
 
 
-def _own_treatments(version: ContractVersion) -> set[tuple[str, Decimal]]:
-    """How lines of a version, and of the plans that may be picked instead, are taxed that are taxed otherwise."""
+def _own_treatments(version: ContractVersion) -> set[tuple[str, Decimal, str]]:
+    """How lines of a version, and of the plans that may be picked instead, are taxed that are taxed otherwise, each
+    with the code by which it says why it bears no tax."""
     lines = PlanLine.objects.filter(Q(version=version) | Q(version__option_of=version)).exclude(tax_category="")
-    found = lines.order_by().values_list("tax_category", "tax_rate").distinct()
-    return {(category, rate) for category, rate in found if rate is not None}
+    found = lines.order_by().values_list("tax_category", "tax_rate", "exemption_code").distinct()
+    return {(category, rate, code) for category, rate, code in found if rate is not None}
 
 
 def _check_tax(treatments: Iterable[tuple[str, Decimal]], *, contract: Contract) -> None:

@@ -202,6 +202,8 @@ def deduction(given: GivenBack, *, position: int, language: str) -> snapshot.Lin
         net=-given.amount,
         tax_category=said.lines[0].tax_category,
         tax_rate=said.lines[0].tax_rate,
+        exemption_code=said.lines[0].exemption_code,
+        exemption_reason=said.lines[0].exemption_reason,
     )
 
 

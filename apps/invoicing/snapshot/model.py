@@ -28,7 +28,8 @@ CREDIT_NOTE = "credit_note"
 @dataclass(frozen=True, slots=True)
 class Line:
     """Invoice line (BG-25): number (BT-126), quantity (BT-129), unit (BT-130, C62 is "one"), net price (BT-146), net
-    (BT-131), tax category and rate in percent (BT-151, BT-152), name (BT-153), description (BT-154).
+    (BT-131), tax category and rate in percent (BT-151, BT-152), name (BT-153), description (BT-154); why it bears no
+    tax where that is agreed, as a code and in the words of the parties.
 
     The price is that of ``base_quantity`` units (BT-149): one, or the whole quantity of a part whose running total was
     rounded otherwise than quantity times price alone would be.
@@ -44,18 +45,21 @@ class Line:
     tax_category: str
     tax_rate: Decimal
     base_quantity: Decimal = Decimal(1)
+    exemption_code: str = ""
+    exemption_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRow:
     """Tax breakdown (BG-23): taxable (BT-116), tax (BT-117), category (BT-118), rate (BT-119), reason of an exemption
-    as code (BT-121)."""
+    as code (BT-121), and in the words of the parties where they agreed on some (part of BT-120)."""
 
     taxable: Decimal
     tax: Decimal
     category: str
     rate: Decimal
     exemption_code: str
+    exemption_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

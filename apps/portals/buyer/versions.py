@@ -7,12 +7,19 @@ from decimal import Decimal
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.contracts import charges_wording, document_wording, late_wording, retention_wording, rules, wording
+from apps.contracts import (
+    charges_wording,
+    document_wording,
+    late_wording,
+    own_wording,
+    retention_wording,
+    rules,
+    wording,
+)
 from apps.contracts import services as contracts
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.core import clock
-from apps.core.printing import words
 from apps.core.spoken import Said
 from apps.parties.actor import Actor
 from apps.portals import formats
@@ -147,7 +154,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
     retention = rules.read_retention(version.retention)
     return [
         Fact(term=_("Price, net of tax"), amount=version.price, currency=version.currency),
-        Fact(term=_("Tax"), value=tax_in_words(version)),
+        Fact(term=_("Tax"), value=own_wording.tax_of(version)),
         Fact(
             term=_("Payment"),
             value=wording.payment(version.payment_days, version.payment_basis),
@@ -209,12 +216,6 @@ def _steps(version: ContractVersion) -> list[Fact]:
     amount = formats.money(above, version.currency) if above is not None else ""
     said = wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
     return [Fact(term=_("Steps of acceptance"), value=said)] if said else []
-
-
-def tax_in_words(version: ContractVersion) -> str:
-    """The tax treatment with its rate where it has one."""
-    treatment = str(version.get_tax_category_display())
-    return f"{treatment}, {words.percent(version.tax_rate)}" if version.tax_rate else treatment
 
 
 def newest_prices(actor: Actor, rows: Iterable[Contract]) -> dict[int, Decimal]:

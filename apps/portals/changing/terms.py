@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from apps.contracts import rules
 from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
+from apps.contracts.exemptions import EXEMPTION
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.parties import rules as parties
@@ -19,6 +20,7 @@ from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.own_terms import AgreedFields, agreed_values
+from apps.portals.drafting.tax import ExemptionFields
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
@@ -35,11 +37,15 @@ IN_MONEY: Final = ("second_acceptor_above", "late_fee", "damages_amount", "bonus
 NAMED: Final = ("signatory_name", "signatory_email")
 
 
-class TermsForm(PaymentDocumentFields, LatePaymentFields, ChargeFields):
+class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, ChargeFields):
     """The terms of the contract as they stand, to be said anew. One that was left as it is is no change."""
 
     use_required_attribute = False
     ticked = TICKED
+    field_order = (
+        *("payment_days", "payment_basis", "review_days", "silence", "partial_acceptance", "question_suspensions"),
+        *("needs_inspection", "second_acceptor_above", "tax_category", "tax_rate", *EXEMPTION),
+    )
 
     payment_days = forms.IntegerField(
         label=gettext_lazy("Days to pay"),
@@ -177,6 +183,8 @@ class TermsForm(PaymentDocumentFields, LatePaymentFields, ChargeFields):
         said = {name: typed[name] for name in SAID if name not in rules.TEXTS or name in self.changed_data}
         if said["tax_category"] != TaxCategory.STANDARD:
             said["tax_rate"] = Decimal(0)
+        # Why it bears no tax is no text of several lines, and may be left out with its treatment.
+        said |= {name: typed[name] for name in EXEMPTION}
         changed: dict[str, Any] = {
             name: value for name, value in said.items() if value is not None and value != getattr(self.stands, name)
         }

@@ -1,7 +1,6 @@
 """The draft of a contract: who, what for, on which terms. The billing plan is edited beside it (``plan``)."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
+from apps.contracts.exemptions import EXEMPTION
+from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence
 from apps.core import money
 from apps.core.errors import Refused
 from apps.parties import rules as parties
@@ -22,8 +22,9 @@ from apps.portals.drafting.documents import PaymentDocumentFields, typed_payment
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
+from apps.portals.drafting.tax import TaxFields
 from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
-from apps.portals.forms import ActionForm, AmountField, DayField, RateField, explain
+from apps.portals.forms import ActionForm, AmountField, DayField, explain
 
 NEW = "new"
 """The choice of a buyer who is not written down yet."""
@@ -40,7 +41,14 @@ NEW_COUNTERPARTY = {
 
 
 class DraftForm(
-    NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, PaymentDocumentFields, ChargeFields, ActionForm
+    NewBuyerFields,
+    TaxFields,
+    StepFields,
+    RetentionFields,
+    LatePaymentFields,
+    PaymentDocumentFields,
+    ChargeFields,
+    ActionForm,
 ):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
@@ -156,14 +164,6 @@ class DraftForm(
         help_text=_("A code such as BY for Bavaria; empty for the whole country."),
     )
     review_time_zone = forms.ChoiceField(label=_("Time zone of the review"), required=False)
-    tax_category = forms.ChoiceField(
-        label=_("Tax"),
-        choices=TaxCategory.choices,
-        help_text=_("How your invoices are taxed. Reverse charge: the buyer accounts for the tax."),
-    )
-    tax_rate = RateField(
-        label=_("Tax rate in percent"), required=False, help_text=_("Only the standard rate bears tax.")
-    )
     is_assignable = forms.BooleanField(
         label=_("You may assign invoices to a financier"),
         required=False,
@@ -212,11 +212,6 @@ class DraftForm(
 
     def clean_review_subdivision(self) -> str:
         return str(self.cleaned_data["review_subdivision"]).upper()
-
-    def clean_tax_rate(self) -> Decimal:
-        """The rate of the standard treatment; the others bear none, and the page hides the field for them."""
-        bears_tax = self.cleaned_data.get("tax_category") == TaxCategory.STANDARD
-        return (self.cleaned_data["tax_rate"] or Decimal(0)) if bears_tax else Decimal(0)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -279,6 +274,7 @@ TERMS = (
     "notice_days",
     "tax_category",
     "tax_rate",
+    *EXEMPTION,
     "is_assignable",
     "governing_law",
     "terms",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
+from apps.contracts.exemptions import LONGEST_CODE, LONGEST_REASON
 from apps.contracts.models.version import TaxCategory
 from apps.portals.forms import RateField
 from apps.portals.missing import TellingForm
@@ -35,6 +36,14 @@ class CalendarFields(TellingForm, forms.Form):
         label=_("Own tax"), required=False, choices=[("", _("As in the contract")), *TaxCategory.choices]
     )
     tax_rate = RateField(label=_("Own tax rate in percent"), required=False)
+    exemption_code = forms.CharField(
+        label=_("Why it is exempt (VATEX code)"),
+        max_length=LONGEST_CODE,
+        required=False,
+        # The codes are in the page once, and not with every line.
+        widget=forms.TextInput(attrs={"list": "exemption-codes", "autocomplete": "off"}),
+    )
+    exemption_reason = forms.CharField(label=_("Why, in your words"), max_length=LONGEST_REASON, required=False)
 
     def agreed(self) -> dict[str, Any]:
         """What was typed of them."""

@@ -8,9 +8,11 @@ from apps.contracts import (
     charges_wording,
     criteria_wording,
     document_wording,
+    exemption_wording,
     late_wording,
     line_wording,
     measure_wording,
+    own_wording,
     retention_wording,
     rules,
     wording,
@@ -66,6 +68,18 @@ def acceptance_steps(version: ContractVersion) -> str:
     above = version.second_acceptor_above
     amount = formats.money(above, version.currency) if above is not None else ""
     return wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
+
+
+@register.simple_tag
+def tax_treatment(version: ContractVersion) -> str:
+    """How a contract is taxed: the treatment, and its rate, or why it bears none."""
+    return own_wording.tax_of(version)
+
+
+@register.simple_tag
+def exemption_codes() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The codes by which a line can say why it bears no tax, to be picked from."""
+    return exemption_wording.choices()
 
 
 @register.simple_tag

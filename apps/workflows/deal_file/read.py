@@ -28,7 +28,7 @@ from apps.workflows.deal_file.read_measure import read_measure, worth
 from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_parties import check_mailboxes, read_party
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
-from apps.workflows.deal_file.read_steps import read_criterion, read_own, read_steps
+from apps.workflows.deal_file.read_steps import read_criterion, read_exemption, read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
 
 
@@ -59,7 +59,6 @@ def read(text: str, *, today: date) -> Deal:
 def read_contract(place: Place, *, usual: str) -> ContractDraft:
     """What a file says of the contract; ``usual`` is the currency where it names none."""
     currency = place.maybe("currency")
-    tax = place.maybe("tax")
     law = place.maybe("governing_law")
     terms = place.maybe("terms")
     retention = place.maybe("retention")
@@ -88,8 +87,7 @@ def read_contract(place: Place, *, usual: str) -> ContractDraft:
         **(_review(counted) if counted is not None else {}),
         **steps,
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
-        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "S",
-        tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
+        **_tax(place.maybe("tax")),
         retention=read_terms(retention, code) if retention is not None else None,
         payment_documents=read_payment_documents(place.maybe("payment_documents")),
         late_payment=read_late_payment(place.maybe("late_payment"), code),
@@ -112,10 +110,20 @@ def read_contract(place: Place, *, usual: str) -> ContractDraft:
     if options:
         place.by(partial(check_draft_with_options, draft))
     signatory.done()
-    if tax is not None:
-        tax.done()
     place.done()
     return draft
+
+
+def _tax(place: Place | None) -> dict[str, Any]:
+    """How the contract is taxed, and why it bears no tax."""
+    if place is None:
+        return {"tax_category": "S", "tax_rate": Decimal(0)}
+    category = place.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O")
+    return {
+        "tax_category": category,
+        "tax_rate": _percentage(place.maybe("rate"), "0"),
+        **read_exemption(place),
+    }
 
 
 def _review(place: Place) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from apps.workflows.deal_file.read_charges import read_charges
 from apps.workflows.deal_file.read_documents import read_payment_documents
 from apps.workflows.deal_file.read_late_payment import read_late_payment
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
-from apps.workflows.deal_file.read_steps import read_above
+from apps.workflows.deal_file.read_steps import read_above, read_exemption
 from apps.workflows.deal_file.reader import Place
 
 NOBODY: Final = "nobody"
@@ -45,16 +45,13 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     payment, basis, review = (place.maybe(key) for key in ("payment_days", "payment_basis", "review_days"))
     silence, retention = place.maybe("silence"), place.maybe("retention")
     law, further, in_parts = place.maybe("governing_law"), place.maybe("terms"), place.maybe("partial_acceptance")
-    tax = place.maybe("tax")
-    rate = tax.maybe("rate") if tax is not None else None
     terms = ChangedTerms(
         **_steps(place, contract.currency),
         **_review_and_signatory(place),
         payment_documents=_documents(place.maybe("payment_documents")),
         **_beside_the_price(place, contract.currency),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
-        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "",
-        tax_rate=rate.percentage() if rate is not None else None,
+        **_tax(place.maybe("tax")),
         governing_law=law.text(most=80) if law is not None else None,
         terms=further.text(most=20_000) if further is not None else None,
         payment_days=payment.whole(most=365) if payment is not None else None,
@@ -67,10 +64,16 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
         retention.by(lambda: check_proposed_retention(contract, terms.retention))
     if not terms:
         place.refuse("says nothing: give `payment_days`, `review_days`, `silence`, `tax` or another term")
-    if tax is not None:
-        tax.done()
     place.done()
     return terms
+
+
+def _tax(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    category, rate = place.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O"), place.maybe("rate")
+    percent = rate.percentage() if rate is not None else None
+    return {"tax_category": category, "tax_rate": percent, **read_exemption(place)}
 
 
 def _steps(place: Place, currency: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from apps.contracts.criteria import OBJECTIVE, SUBJECTIVE
 from apps.contracts.drafts import ALL, AS_AGREED, MILESTONE, Condition, DraftCriterion, LineTerms
+from apps.contracts.exemptions import CATEGORY_OF, EXEMPTION, LONGEST_REASON
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
 from apps.contracts.rules.own_tax import STANDARD, TREATMENTS
@@ -62,8 +63,17 @@ def _tax(place: Place) -> dict[str, Any]:
     percent = rate.percentage() if rate is not None else Decimal(0)
     if (category == STANDARD) != bool(percent):
         place.refuse("needs a `rate` above 0 where the category is S, and none otherwise")
+    return {"tax_category": category, "tax_rate": percent, **read_exemption(place)}
+
+
+def read_exemption(place: Place) -> dict[str, str]:
+    """Why a supply bears no tax: the `code` of VATEX, and the `reason` in words; the last keys of a tax."""
+    code, reason = place.maybe("code"), place.maybe("reason")
     place.done()
-    return {"tax_category": category, "tax_rate": percent}
+    return {
+        "exemption_code": code.one_of(*CATEGORY_OF) if code is not None else "",
+        "exemption_reason": reason.text(most=LONGEST_REASON) if reason is not None else "",
+    }
 
 
 def read_criterion(place: Place) -> DraftCriterion:
@@ -119,6 +129,6 @@ OWN: Final[Mapping[str, tuple[str, Callable[[Place], Any]]]] = MappingProxyType(
     }
 )
 """The keys of a milestone's own terms: how each is called in :class:`LineTerms`, and what reads it."""
-OF_TAX: Final = ("tax_category", "tax_rate")
+OF_TAX: Final = ("tax_category", "tax_rate", *EXEMPTION)
 OF_THE_CALENDAR: Final = MappingProxyType({"payment_days": OWN["payment_days"]})
 """Those that a deposit or a recurring line may have, beside its tax."""

@@ -154,6 +154,8 @@ def _terms(version: ContractVersion) -> list[Line]:
         "signatory_name": _("Who signs off for the buyer"),
         "signatory_email": _("Mailbox of who signs off for you"),
         "governing_law": _("Governing law"),
+        "exemption_code": _("Reason of the exemption (code)"),
+        "exemption_reason": _("Reason of the exemption, in words"),
         "terms": _("Further terms"),
         "late_payment": _("Late payment"),
         "charges": _("Damages, bonuses and back-charges"),

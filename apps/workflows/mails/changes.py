@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts import exemption_wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.milestones.models import Submission, Verdict
@@ -32,6 +33,7 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         (_("Invoices are issued by"), old.get_bills_by_display(), new.get_bills_by_display()),
         (_("Days to review"), old.review_days, new.review_days),
         (_("Tax rate in percent"), f"{old.tax_rate.normalize():f}", f"{new.tax_rate.normalize():f}"),
+        (_("Why it bears no tax"), _why(old), _why(new)),
         (_("Days of notice of termination"), old.notice_days, new.notice_days),
         (_("Governing law"), old.governing_law or "–", new.governing_law or "–"),
         (_("Days that count"), old.get_review_unit_display(), new.get_review_unit_display()),
@@ -64,6 +66,10 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
     if old.terms != new.terms:
         lines.append(_word(_("Further terms"), _("changed")))
     return lines
+
+
+def _why(version: ContractVersion) -> str:
+    return exemption_wording.agreed(version.exemption_code, version.exemption_reason) or "–"
 
 
 def _of_steps(old: ContractVersion, new: ContractVersion, *, currency: str) -> list[Line]:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms, Measure, Recovery
+from apps.contracts.exemptions import CODES, OF_CATEGORY
 from apps.contracts.rules.checks import check_line
 from apps.contracts.rules.measures import UNITS
 from apps.contracts.rules.review import SILENCES
@@ -58,7 +59,11 @@ rates = st.none() | st.decimals(min_value=0, max_value=100, places=4)
 def taxed(draw: st.DrawFn, own: LineTerms) -> LineTerms:
     """The same with a treatment and its rate, or neither."""
     category, rate = draw(st.sampled_from(TAXES))
-    return replace(own, tax_category=category, tax_rate=rate)
+    if category not in CODES:
+        return replace(own, tax_category=category, tax_rate=rate)
+    code, words = draw(st.sampled_from(["", *CODES[category]])), draw(st.just("") | names)
+    code = "" if code == OF_CATEGORY.get(category) else code
+    return replace(own, tax_category=category, tax_rate=rate, exemption_code=code, exemption_reason=words)
 
 
 owns = st.builds(

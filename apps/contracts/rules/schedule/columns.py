@@ -47,6 +47,8 @@ class Column(StrEnum):
     BONUS = "bonus"
     TAX = "tax"
     TAX_RATE = "tax_rate"
+    EXEMPTION = "exemption"
+    EXEMPTION_CODE = "exemption_code"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -55,7 +57,7 @@ class Column(StrEnum):
     INFORMATION = "information"
 
 
-LENGTHS: Final = {Column.PLAN: 80, Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
+LENGTHS: Final = {Column.PLAN: 80, Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500, Column.EXEMPTION: 200}
 NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
 DISCOUNTS: Final = (Column.DISCOUNT, Column.DISCOUNT_PERCENT)
 OTHER_NUMBERS: Final = (
@@ -95,6 +97,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.BONUS: "Own bonus",
         Column.TAX: "Own tax",
         Column.TAX_RATE: "Own tax rate",
+        Column.EXEMPTION: "Own reason of exemption",
+        Column.EXEMPTION_CODE: "Own VATEX code",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -134,6 +138,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.BONUS: "Eigener Bonus",
         Column.TAX: "Eigene Steuer",
         Column.TAX_RATE: "Eigener Steuersatz",
+        Column.EXEMPTION: "Eigener Befreiungsgrund",
+        Column.EXEMPTION_CODE: "Eigener VATEX-Code",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -179,6 +185,8 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.INSPECTION: "inspection, needs inspection, prüfung vor abnahme",
     Column.ACCEPTORS: "two acceptors, second acceptor, zweite abnahme, vier augen",
     Column.QUESTIONS: "questions, rückfragen",
+    Column.EXEMPTION: "reason of exemption, exemption, exemption reason, befreiungsgrund, grund der befreiung",
+    Column.EXEMPTION_CODE: "vatex, vatex code, exemption code, befreiungscode",
     Column.DAMAGES: "damages, damages for delay, liquidated damages, vertragsstrafe, verzugsstrafe",
     Column.BONUS: "bonus, bonus for being early, prämie",
     Column.TAX: "tax category, tax treatment, vat category, steuerart, steuerkategorie",

@@ -9,7 +9,7 @@ from apps.contracts.rules.payment_documents import check_names
 from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import Column
-from apps.contracts.rules.schedule.guard import unguarded
+from apps.contracts.rules.schedule.guard import guarded, unguarded
 from apps.contracts.rules.schedule.numbers import whole_of
 from apps.contracts.rules.schedule.waiting_cells import read_waiting
 
@@ -53,6 +53,8 @@ def own_terms(said: Said, *, plain: Callable[[Cell], str], rate: Number, percent
         bonus_percent=said(Column.BONUS, percent, None),
         tax_category=said(Column.TAX, lambda cell: known.tax_of(plain(cell)), ""),
         tax_rate=said(Column.TAX_RATE, percent, None),
+        exemption_reason=said(Column.EXEMPTION, lambda cell: unguarded(plain(cell).strip()), ""),
+        exemption_code=said(Column.EXEMPTION_CODE, lambda cell: plain(cell).strip().upper(), ""),
     )
 
 
@@ -66,6 +68,8 @@ OWN_COLUMNS: Final[Mapping[Column, str]] = {
     Column.BONUS: "bonus_percent",
     Column.TAX: "tax_category",
     Column.TAX_RATE: "tax_rate",
+    Column.EXEMPTION: "exemption_reason",
+    Column.EXEMPTION_CODE: "exemption_code",
 }
 """Columns that a sheet has only where a line has such a term of its own, and the term."""
 
@@ -85,7 +89,7 @@ def _cell(value: bool | int | Decimal | str | None, marks: Mapping[bool, str]) -
     if isinstance(value, bool):
         return marks[value]
     if isinstance(value, str):
-        return value or None
+        return guarded(value) or None
     return Decimal(value) if value is not None else None
 
 
