@@ -150,6 +150,10 @@ def summary_of(said: Mapping[str, Any]) -> list[Figure]:
     rows = [
         Figure(gettext("Original contract sum"), one["original"]),
         Figure(gettext("Net change by change orders"), one["changes"]),
+    ]
+    if "lowered" in one:
+        rows.append(Figure(gettext("Lower prices agreed for defects"), -one["lowered"]))
+    rows += [
         Figure(gettext("Contract sum to date"), one["price"], is_sum=True),
         Figure(gettext("Completed and stored to date"), one["completed"]),
     ]

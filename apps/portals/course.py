@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing.models import Allocation, InvoiceKind
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.milestone import ENDED
 from apps.portals import charts, formats, vocabulary
 from apps.portals.instalments import Calendar
@@ -46,14 +47,18 @@ def course_of(
     zone = ZoneInfo(contract.seller.time_zone)
     signed_on = contract.activated_at.astimezone(zone).date()
     live = [one for one in milestones if one.state != "cancelled"]
-    decided = Milestone.objects.filter(contract=contract, accepted_submission__isnull=False)
-    accepted: dict[int, date] = {
-        pk: at.astimezone(zone).date()
-        for pk, at in decided.values_list("pk", "accepted_submission__decision__decided_at")
-    }
+    off = Reservation.objects.lower_prices().filter(milestone=OuterRef("pk")).order_by().values("milestone")
+    decided = Milestone.objects.filter(contract=contract, accepted_submission__isnull=False).annotate(
+        lowered=Coalesce(Subquery(off.annotate(sum=Sum("reduced_by")).values("sum")), money.ZERO)
+    )
+    accepted: dict[int, date] = {}
+    stands = {one.pk: one.amount - one.nullified for one in live}
+    for pk, at, lowered in decided.values_list("pk", "accepted_submission__decision__decided_at", "lowered"):
+        accepted[pk] = at.astimezone(zone).date()
+        stands[pk] = stands.get(pk, money.ZERO) - lowered
     return Course(
         _schedule(live, accepted, signed_on=signed_on, today=today),
-        _curve(contract, live, accepted, calendars, paid=paid, signed_on=signed_on, today=today, zone=zone),
+        _curve(contract, live, accepted, stands, calendars, paid=paid, signed_on=signed_on, today=today, zone=zone),
     )
 
 
@@ -120,6 +125,7 @@ def _curve(
     contract: Contract,
     milestones: Sequence[Milestone],
     accepted: Mapping[int, date],
+    stands: Mapping[int, Decimal],
     calendars: Iterable[Calendar],
     *,
     paid: Decimal,
@@ -131,13 +137,13 @@ def _curve(
     earned: list[Dated] = []
     undated = money.ZERO
     for one in milestones:
-        stands = one.amount - one.nullified
+        amount = stands[one.pk]
         if one.pk in accepted:
-            earned.append((accepted[one.pk], stands))
+            earned.append((accepted[one.pk], amount))
         if (due := one.planned_on or accepted.get(one.pk)) is not None:
-            planned.append((due, stands))
+            planned.append((due, amount))
         else:
-            undated += stands
+            undated += amount
     for part in (part for calendar in calendars if not calendar.line.recovery for part in calendar.parts):
         instalment = part.instalment
         billed_on = instalment.billed_at.astimezone(zone).date() if instalment.billed_at is not None else None

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.db.models import Count, F, Min, Q, Sum, Value
+from django.db.models import Count, DateField, DecimalField, F, Min, Q, Sum, Value
 
 from apps.core import money
 from apps.invoicing.models import Instalment
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.milestone import ENDED
 
-COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "milestones")
+COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "milestones", "lowered")
 _STANDS = F("amount") - F("nullified")
+AMOUNT: Final = DecimalField(max_digits=18, decimal_places=3)
 PRICED: Final = Q(line__recovery="")
 """A deposit that later invoices give back is an advance on the price, and no part of it."""
 
@@ -20,7 +21,8 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
     """By contract: what the plan comes to (``price``), what of it is ``earned``, what comes ``next_on``,
     and how many ``milestones`` there are and are ``accepted``. One query.
 
-    What is billed by the calendar is earned when it is billed: nobody signs it off.
+    What is billed by the calendar is earned when it is billed: nobody signs it off. ``lowered``, below zero, is what
+    both sides took off the price for defects and no invoice billed: it is counted in price and earned.
     """
     listed = list(contract_ids)
     milestones = (
@@ -34,6 +36,7 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
             next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
             accepted=Count("pk", filter=Q(state="accepted")),
             milestones=Count("pk", filter=~Q(state="nullified")),
+            lowered=Value(money.ZERO, AMOUNT),
         )
     )
     instalments = (
@@ -47,10 +50,26 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
             next_on=Min("bills_on", filter=Q(billed_at__isnull=True, cancelled_at__isnull=True)),
             accepted=Value(0),
             milestones=Value(0),
+            lowered=Value(money.ZERO, AMOUNT),
         )
     )
+    lowered = (
+        Reservation.objects.lower_prices()
+        .filter(contract_id__in=listed)
+        .order_by()
+        .values("contract_id")
+        .annotate(
+            price=-Sum("reduced_by"),
+            earned=-Sum("reduced_by", filter=Q(milestone__state="accepted"), default=money.ZERO),
+            next_on=Value(None, DateField()),
+            accepted=Value(0),
+            milestones=Value(0),
+            lowered=-Sum("reduced_by"),
+        )
+    )
+    parts = (one.values_list(*COLUMNS) for one in (instalments, lowered))
     found: dict[int, dict[str, Any]] = {}
-    for contract_id, *row in milestones.values_list(*COLUMNS).union(instalments.values_list(*COLUMNS), all=True):
+    for contract_id, *row in milestones.values_list(*COLUMNS).union(*parts, all=True):
         sums = dict(zip(COLUMNS[1:], row, strict=True))
         before = found.setdefault(contract_id, sums)
         if before is not sums:

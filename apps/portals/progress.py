@@ -92,9 +92,10 @@ def _summary(sheet: Sheet) -> list[tuple[str, Decimal, bool]]:
     rows += [
         (_("Original price"), sheet.original, False),
         (_("Net change by change orders"), sheet.changes, False),
-        (_("Price to date"), sheet.price, True),
-        (_("Completed and stored to date"), now.billed, False),
     ]
+    if sheet.lowered:
+        rows.append((_("Lower prices agreed for defects"), -sheet.lowered, False))
+    rows += [(_("Price to date"), sheet.price, True), (_("Completed and stored to date"), now.billed, False)]
     if now.deposits or sheet.before.deposits:
         rows.append((_("Deposits to be given back"), now.deposits, False))
     rows += [(_("Tax on it"), now.tax, False), (_("Less retained"), -now.retained, False)]

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts import retention_wording
 from apps.contracts.models import Contract
-from apps.contracts.retention import SELLER
+from apps.contracts.retention import SELLER, RetentionTerms
+from apps.core import money
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.services import PartState, RetentionState
 from apps.parties.roles import Action
-from apps.portals import formats
+from apps.portals import formats, plan_sums
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import retention
@@ -57,9 +58,10 @@ def panel_of(contract: Contract, *, side: str) -> RetentionPanel | None:
     state = invoicing.retention_state(contract)
     if state is None:
         return None
+    agreed = retention_wording.withheld(state.terms, currency=contract.currency)
     return RetentionPanel(
         sums=state,
-        agreed=retention_wording.withheld(state.terms, currency=contract.currency),
+        agreed=" ".join(filter(None, (agreed, _of_which_price(contract, terms=state.terms)))),
         rows=[
             PartRow(
                 one,
@@ -71,6 +73,21 @@ def panel_of(contract: Contract, *, side: str) -> RetentionPanel | None:
         ],
         may_release=bool(_open(state, side=side)),
     )
+
+
+def _of_which_price(contract: Contract, *, terms: RetentionTerms) -> str:
+    """Where terms measure something by the price, and the contract came to another since: that it is the signed one."""
+    version = contract.active_version
+    if version is None or not any(kind.cap_percent is not None or kind.steps for kind in terms.kinds):
+        return ""
+    if contract.terminated_at is None and not version.is_by_application:
+        return ""
+    price = plan_sums.of_contracts([contract.pk]).get(contract.pk, {}).get("price", money.ZERO)
+    if price == version.price:
+        return ""
+    said = _("The price is here the one that was signed, %(signed)s, and not %(price)s, to which it came since.")
+    amounts = {"signed": version.price, "price": price}
+    return said % {name: formats.money(amount, contract.currency) for name, amount in amounts.items()}
 
 
 def form_of(request: PortalRequest, contract: Contract, *, side: str) -> ReleaseForm:

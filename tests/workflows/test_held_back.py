@@ -93,7 +93,7 @@ def test_what_is_withheld_is_applied_for_defect_by_defect_and_once(parties: Part
     assert set(agreed) == {"reservation", "application"}
     assert claims(contract, state="open") == [(1, D(1750))]
     second = applications.submitted(contract, at=NOON + 5 * DAY)
-    assert row(second, 1) == {"completed": D(11750), "balance": D(250), "retained": D(1175)}
+    assert row(second, 1) == {"completed": D(11750), "balance": D(0), "retained": D(1175)}
     applications.certified(second, actor=bea, at=NOON + 5 * DAY)
     with walls.asking_for(contract.seller_id):
         assert [(one.net, one.tax) for one in Invoice.objects.order_by("pk")] == [

@@ -77,18 +77,20 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """The sheet of a period with its summary. ``original`` is the price that was signed first, ``price`` the one in
-    force; ``before`` and ``now`` are how the books stood at the beginning and the end of the period."""
+    force, less what both sides took off it for defects (``lowered``); ``before`` and ``now`` are how the books stood at
+    the beginning and the end of the period."""
 
     original: Decimal
     price: Decimal
     lines: tuple[SheetLine, ...]
     before: Standing
     now: Standing
+    lowered: Decimal = money.ZERO
 
     @property
     def changes(self) -> Decimal:
         """The net change by change orders."""
-        return self.price - self.original
+        return self.price + self.lowered - self.original
 
     @property
     def sums(self) -> SheetLine:

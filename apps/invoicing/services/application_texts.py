@@ -249,6 +249,7 @@ def _summary(sheet: rules.Sheet) -> dict[str, Decimal]:
     return {
         "original": sheet.original,
         "changes": sheet.changes,
+        **({"lowered": sheet.lowered} if sheet.lowered else {}),
         "price": sheet.price,
         "completed": sheet.now.billed,
         "deposits": sheet.now.deposits,

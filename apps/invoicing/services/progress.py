@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Value
+from django.db.models import F, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, ContractVersion
@@ -26,14 +26,14 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.models.credit_note import CHARGES
 from apps.invoicing.services.held_by_line import Dated, Fallen, held_by_line
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Reservation
 
 
 def progress(contract: Contract, *, since: date, until: date, using: str = "default") -> rules.Sheet:
     """The sheet of a period, both days included where the seller is, of a contract that the caller may see.
 
     Lines and price are those in force today. What was billed is what was accepted, or fell due by the calendar, at what
-    it is worth: what its invoice gave back of deposits is no less done, and deposits are beside the plan. Eight
+    it is worth: what its invoice gave back of deposits is no less done, and deposits are beside the plan. Nine
     queries, however long the plan is. Refused before the contract is active, and once it was terminated: what was left
     of its plan then is in the settlement. ``using`` is the alias of the database whose eyes are used.
     """
@@ -41,12 +41,13 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
     if version is None or contract.terminated_at is not None:
         raise Refused("Only a contract that is in force, or completed, has a schedule of values.")
     day_before = since - timedelta(days=1) if since > date.min else since
-    books = _books(contract, using)
+    books, off = _books(contract, using), _taken_off(contract, using)
     before, now = (_by_line(books.worth, until=day) for day in (day_before, until))
     kept = _by_line(books.held, until=until)
     return rules.Sheet(
         original=_original(contract, version, using),
-        price=version.price,
+        price=version.price - money.total(off.values()),
+        lowered=money.total(off.values()),
         lines=tuple(
             rules.SheetLine(
                 position=position,
@@ -57,7 +58,7 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
                 retained=kept[position],
                 is_materials=is_materials,
             )
-            for position, (title, amount, is_materials) in sorted(_scheduled(contract, using).items())
+            for position, (title, amount, is_materials) in sorted(_scheduled(contract, off, using).items())
         ),
         before=_standing(books, until=day_before),
         now=_standing(books, until=until),
@@ -78,17 +79,18 @@ def standing_sheet(
 
     ``worth`` is that by the position of its line, net of tax, ``held`` what is kept back of it, ``withheld`` what is
     accepted and stands in none before its defects are settled; ``tax``, ``recovered`` and ``retained`` are those of its
-    invoice. Nine queries.
+    invoice. Ten queries.
     """
     version = contract.active_version
     if version is None:
         raise Refused("Only a contract that is in force, or completed, has a schedule of values.")
-    books = _books(contract, "default")
+    books, off = _books(contract, "default"), _taken_off(contract, "default")
     before, kept = _by_line(books.worth, until=date.max), _by_line(books.held, until=date.max)
     was = _standing(books, until=date.max)
     return rules.Sheet(
         original=_original(contract, version, "default"),
-        price=version.price,
+        price=version.price - money.total(off.values()),
+        lowered=money.total(off.values()),
         lines=tuple(
             rules.SheetLine(
                 position=position,
@@ -100,7 +102,7 @@ def standing_sheet(
                 is_materials=is_materials,
                 withheld=withheld.get(position, money.ZERO),
             )
-            for position, (title, amount, is_materials) in sorted(_scheduled(contract, "default").items())
+            for position, (title, amount, is_materials) in sorted(_scheduled(contract, off, "default").items())
         ),
         before=was,
         now=rules.Standing(
@@ -158,9 +160,16 @@ def _original(contract: Contract, version: ContractVersion, using: str) -> Decim
     return chain.values_list("price", flat=True).order_by("pk")[0]
 
 
-def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, bool]]:
+def _taken_off(contract: Contract, using: str) -> Mapping[int, Decimal]:
+    """What both sides took off the price of each line for defects and no invoice billed, by its position."""
+    found = Reservation.objects.using(using).lower_prices().filter(contract=contract).order_by()
+    return dict(found.values_list("milestone__position").annotate(sum=Sum("reduced_by")))
+
+
+def _scheduled(contract: Contract, off: Mapping[int, Decimal], using: str) -> dict[int, tuple[str, Decimal, bool]]:
     """What each line comes to, and whether it is materials: its parts that were not cancelled, less what was withdrawn
-    and goes on as another. Deposits that later invoices give back are beside the plan."""
+    and goes on as another, and what was taken ``off`` for defects. Deposits that later invoices give back are beside
+    the plan."""
     found: dict[int, tuple[str, Decimal, bool]] = {}
     parts = (
         Milestone.objects.using(using).live().filter(contract=contract).annotate(counts=F("amount") - F("nullified"))
@@ -173,7 +182,10 @@ def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, 
     for position, title, amount, is_materials in rows:
         sum_ = amount + (found[position][1] if position in found else money.ZERO)
         found[position] = (title, sum_, is_materials)
-    return found
+    return {
+        position: (title, amount - off.get(position, money.ZERO), is_materials)
+        for position, (title, amount, is_materials) in found.items()
+    }
 
 
 def _books(contract: Contract, using: str) -> _Books:

@@ -21,9 +21,11 @@ BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractFigures:
-    """How far one contract is, in its currency. ``earned``, ``billed`` and ``paid`` are net of tax, like ``price``."""
+    """How far one contract is, in its currency. ``earned``, ``billed`` and ``paid`` are net of tax, like ``price``.
+    What defects took off it is ``lowered``, below zero."""
 
     price: Decimal
+    lowered: Decimal = money.ZERO
     earned: Decimal = money.ZERO
     billed: Decimal = money.ZERO
     paid: Decimal = money.ZERO
@@ -63,6 +65,7 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
     billed: Decimal = owed["net"] if owed else money.ZERO
     return ContractFigures(
         price=plan["price"],
+        lowered=plan["lowered"],
         earned=plan["earned"],
         billed=billed,
         paid=paid_net(owed or {}, currency=currency),

@@ -58,15 +58,23 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """The change orders of a contract, and what they made of its price."""
+    """The change orders of a contract, and what became of its price: ``signed`` is that in force, ``lowered``, below
+    zero, what both sides took off it for defects, and ``current`` what is left, of what ended early too."""
 
     rows: Sequence[OrderRow]
     original: Decimal
+    signed: Decimal
+    lowered: Decimal
     current: Decimal
 
     @property
     def net(self) -> Decimal:
-        return self.current - self.original
+        return self.signed - self.original
+
+    @property
+    def dropped(self) -> Decimal:
+        """What was not done when the contract ended early, below zero."""
+        return self.current - self.signed - self.lowered
 
 
 def order_of(request: PortalRequest, ref: str, *, desk: Desk) -> ChangeOrder:
@@ -88,8 +96,11 @@ def version_of(order: ChangeOrder) -> ContractVersion | None:
     return version
 
 
-def orders_of(actor: Actor, contract: Contract) -> Orders | None:
-    """What the page of a contract shows of its change orders, newest first; nothing before both sides signed it."""
+def orders_of(actor: Actor, contract: Contract, *, price: Decimal, lowered: Decimal) -> Orders | None:
+    """What the page of a contract shows of its change orders, newest first; nothing before both sides signed it.
+
+    ``price`` is what the page says that the contract comes to, and ``lowered`` what defects took off.
+    """
     active = contract.active_version
     if active is None:
         return None
@@ -105,7 +116,9 @@ def orders_of(actor: Actor, contract: Contract) -> Orders | None:
     return Orders(
         rows=[OrderRow(order=order, net=_net(newest.get(order.pk)), days=_unpriced_for(order)) for order in orders],
         original=original,
-        current=active.price,
+        signed=active.price,
+        lowered=lowered,
+        current=price,
     )
 
 

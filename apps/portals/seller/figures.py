@@ -25,10 +25,11 @@ TERMINATED: Final = ContractState.TERMINATED
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """One contract's sums, net of tax; ``open`` is what is owed with tax. Of a draft the currency is its own, which the
-    contract shows once it is proposed."""
+    contract shows once it is proposed. What defects took off ``price`` is ``lowered``, below zero."""
 
     currency: str
     price: Decimal = money.ZERO
+    lowered: Decimal = money.ZERO
     earned: Decimal = money.ZERO
     billed: Decimal = money.ZERO
     paid: Decimal = money.ZERO
@@ -72,7 +73,10 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     }
     net_owed = less_credits(owed)
     # What ended early comes to what was accepted, as the buyer reads it too, and not to what was signed.
-    came_to = {pk: lives[pk]["price"] for pk, one in listed.items() if one.state == TERMINATED and pk in lives}
+    came_to = {
+        pk: life["price"] if listed[pk].state == TERMINATED else prices[pk][0] + life["lowered"]
+        for pk, life in lives.items()
+    }
     found = {pk: prices.get(pk, (money.ZERO, contract.currency)) for pk, contract in listed.items()}
     return {
         pk: _figures(came_to.get(pk, price), currency, lives.get(pk, {}), net_owed.get(pk, {}))
@@ -88,5 +92,5 @@ def _figures(price: Decimal, currency: str, life: Mapping[str, Any], owed: Mappi
         billed=billed,
         paid=paid_net(owed, currency=currency),
         open=owed.get("open_sum", money.ZERO),
-        **{name: life[name] for name in ("earned", "next_on", "accepted", "milestones") if name in life},
+        **{name: life[name] for name in ("earned", "lowered", "next_on", "accepted", "milestones") if name in life},
     )

@@ -122,6 +122,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         .order_by("position", "part")
     )
     by_calendar = instalments.calendars(actor, found, today=today_of(request))
+    sums = figures.of_contracts(actor, [found]).get(found.pk)
     return page(
         request,
         "contract",
@@ -129,9 +130,9 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "contract": found,
             "state": contract_state(found),
             "reading": versions.read(actor, shown, way=WAY),
-            "figures": figures.of_contracts(actor, [found]).get(found.pk),
+            "figures": sums,
             "milestones": milestones,
-            "orders": orders_of(actor, found),
+            "orders": orders_of(actor, found, price=sums.price, lowered=sums.lowered) if sums else None,
             "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=BUYER),
             "reservations": reservations.of_contract(actor, found, side=BUYER),

@@ -159,7 +159,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": sums,
             "course": course_of(found, milestones=milestones, calendars=by_calendar, paid=sums.paid, today=today),
             "link": link,
-            "orders": orders_of(actor, found),
+            "orders": orders_of(actor, found, price=sums.price, lowered=sums.lowered),
             "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=SELLER),
             "reservations": reservations.of_contract(actor, found, side=SELLER),
