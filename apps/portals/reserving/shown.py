@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
 from apps.core import clock, money
-from apps.milestones.models import Milestone, Reservation
+from apps.milestones.models import Dispute, Milestone, Reservation
 from apps.milestones.models.dispute import LIVE
+from apps.milestones.models.reservation import ReservationWord
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.correcting.side import Side
@@ -23,12 +24,28 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reservations:
-    """The rows of a page, each with its address and whether its day is past; ``withheld`` is net of tax."""
+class Row:
+    """A reservation as a list shows it: where its page is, nowhere if empty; whether its day is past; and how much off
+    the price was ``offered`` for it and waits for an answer, by the reader's own side or by the other."""
 
-    rows: tuple[tuple[Reservation, str, bool], ...] = ()
+    one: Reservation
+    url: str
+    is_late: bool
+    offered: Decimal | None
+    is_my_offer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservations:
+    """The rows of a page; ``withheld`` is net of tax."""
+
+    rows: tuple[Row, ...] = ()
     withheld: Decimal = money.ZERO
     currency: str = ""
+
+    @property
+    def are_settled(self) -> bool:
+        return all(row.one.is_settled for row in self.rows)
 
 
 def reservations_of(actor: Actor, *, side: Side) -> "QuerySet[Reservation, Reservation]":
@@ -39,9 +56,10 @@ def reservations_of(actor: Actor, *, side: Side) -> "QuerySet[Reservation, Reser
     )
 
 
-def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Reservations:
+def of_milestone(actor: Actor, milestone: Milestone, *, side: Side, is_linked: bool = True) -> Reservations:
     """All under which a milestone was accepted."""
-    return shown(reservations_of(actor, side=side).filter(milestone=milestone), currency=milestone.currency, side=side)
+    found = reservations_of(actor, side=side).filter(milestone=milestone)
+    return shown(found, currency=milestone.currency, side=side, is_linked=is_linked)
 
 
 def of_contract(actor: Actor, contract: Contract, *, side: Side) -> Reservations:
@@ -79,14 +97,28 @@ def _asks(one: Reservation, *, is_seller: bool) -> str:
     return _("Mend: %(defect)s") if one.state == "open" else _("Not answered in time: %(defect)s")
 
 
-def shown(found: "QuerySet[Reservation, Reservation]", *, currency: str, side: Side) -> Reservations:
-    """Reservations as a list shows them."""
+def shown(
+    found: "QuerySet[Reservation, Reservation]", *, currency: str, side: Side, is_linked: bool = True
+) -> Reservations:
+    """Reservations as a list shows them; without addresses where the reader has no page of each."""
     today = _today()
-    rows = tuple(
-        (one, side.url("reservation", one.ref), one.state == "open" and one.due_on < today)
-        for one in found.order_by("milestone__position", "milestone__part", "number")
+    offers = ReservationWord.objects.filter(reservation=OuterRef("pk"), kind="offer").order_by("-number")
+    listed = found.annotate(
+        offered=Subquery(offers.values("amount")[:1]),
+        offered_by=Subquery(offers.values("side")[:1]),
+        is_disputed=Exists(Dispute.objects.live().filter(reservation=OuterRef("pk"))),
     )
-    withheld = money.total(one.amount for one, *_more in rows if not one.is_settled)
+    rows = tuple(
+        Row(
+            one=one,
+            url=side.url("reservation", one.ref) if is_linked else "",
+            is_late=one.state == "open" and one.due_on < today,
+            offered=None if one.is_settled or vars(one)["is_disputed"] else vars(one)["offered"],
+            is_my_offer=vars(one)["offered_by"] == side.name,
+        )
+        for one in listed.order_by("milestone__position", "milestone__part", "number")
+    )
+    withheld = money.total(row.one.amount for row in rows if not row.one.is_settled)
     return Reservations(rows=rows, withheld=withheld, currency=currency)
 
 

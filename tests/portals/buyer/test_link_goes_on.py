@@ -119,13 +119,21 @@ def test_a_guest_releases_defects_one_by_one_and_the_link_dies_with_the_last(wor
 
     page = guest.get().content.decode()
     assert f"{guest.address}defects/{door.ref}/" in page
-    assert "1,500.00 EUR withheld" in page.replace("\N{NO-BREAK SPACE}", " ")
+    said = page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "1,500.00 EUR withheld" in said
+    assert said.count("The other side offers 200.00 EUR off the price: it waits for your answer") == 1
+    # The link that accepted shows the list too, and leads nowhere: each defect has its page by the other link.
+    accepted = world.guest("sign_off").get().content.decode()
+    assert all(one.title in accepted for one in (door, paint))
+    assert "link in the mail about what is to be mended" in accepted
+    assert "defects/" not in accepted
     assert "/buyer/" not in page.split("<main", 1)[1].split("</main>", 1)[0]
     assert posted(guest, f"defects/{door.ref}/", "missing", text="").status_code == 422
     assert posted(guest, f"defects/{door.ref}/", "release", text="It closes.").status_code == 302
     assert world.open() == D("13685.00")
     assert posted(guest, f"defects/{paint.ref}/", "agree", offer=offer).status_code == 302
     assert world.open() == D("14042.00")
+    assert "waits for your answer" not in world.guest("sign_off").get().content.decode()
     with walls.asking_for(world.contract.seller_id):
         note, words = CreditNote.objects.get(), ReservationWord.objects.filter(side="buyer")
         assert (note.gross, note.issued_by_name) == (D("238.00"), seller.name)

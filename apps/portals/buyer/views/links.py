@@ -30,9 +30,11 @@ from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
 from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
 from apps.portals.changing import by_link
+from apps.portals.correcting.side import BUYER
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
 from apps.portals.reserving import by_link as defects
+from apps.portals.reserving.shown import of_milestone
 from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
 
@@ -121,6 +123,7 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
         return page(request, "link/milestone", context, zone=reading.zone)
     invoice: Invoice | None = getattr(milestone, "invoice", None)
     context["stands_in"] = stands_in(milestone)
+    context["reservations"] = of_milestone(visit.actor, milestone, side=BUYER, is_linked=False)
     if invoice is not None:
         pay_to = payees.of_invoice(visit.actor, invoice)
         context |= {
