@@ -147,10 +147,22 @@ def released_in_error(parties: Parties, contract: Contract, statement: Invoice, 
     """The same statement disputed on its page, and settled by both sides on theirs."""
     url = reverse("buyer:dispute_invoice", args=[statement.ref])
     assert url in buyer.get(reverse("buyer:invoice", args=[statement.ref])).content.decode()
-    assert "released in error" in buyer.get(url).content.decode()
+    opened = buyer.get(url).content.decode()
+    assert "released in error" in opened
+    assert "of released retention" in opened
+    assert "net of tax" not in opened, "a statement of retention has no tax"
     raised = {"key": key(), "how": "amount", "amount": "1000", "reason": "The roof leaks.", "answer_days": "14"}
+    too_much = buyer.post(url, raised | {"key": key(), "amount": "2400.01"})
+    assert f"Only 2,400.00 EUR of {statement.number} are left" in too_much.content.decode().replace("\xa0", " ")
     here = buyer.post(url, raised)["Location"]
     billing = signed_in(parties, "billing")
+    for client, side in ((billing, "seller"), (buyer, "buyer")):
+        page = client.get(here.replace("/buyer/", f"/{side}/"))
+        assert [text for text, _url in page.context["crumbs"]] == ["Invoices", statement.number, "Dispute"]
+        assert "of released retention" in page.content.decode()
+        about = client.get(reverse(f"{side}:invoice", args=[statement.ref])).content.decode()
+        for text in (page.content.decode(), about):
+            assert "net of tax" not in text.split("<main", 1)[1]
     own = here.replace("/buyer/", "/seller/")
     said = {"key": key(), "do": "propose", "outcome": "partly_upheld", "amount": "400.01", "note": ""}
     late = billing.post(own, {**said, "kept_until": "2020-01-01"})

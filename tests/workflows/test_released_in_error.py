@@ -231,6 +231,8 @@ def test_paper_and_mails_say_so_and_what_is_never_owed_is_credited_of_the_invoic
     said = "\n".join(f"{one.subject}\n{one.body}" for one in mail.outbox)
     assert f"In dispute: {statement.number}" in said
     assert "Released in error: " in said, said
+    assert "In dispute, of released retention: " in said, said
+    assert "In dispute, net of tax" not in said
     assert "Retained again until" in said
     assert f"so much of {statement.number} was released in error" in said
     with walls.asking_for(parties.seller.pk):

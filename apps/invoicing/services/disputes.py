@@ -67,9 +67,18 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     _require_undisputed(item)
     invoice = item.invoice
     _lines, creditable = creditable_lines(invoice)
+    if invoice.is_release:
+        _require_left_of_release(invoice, amount=share.amount, lines=creditable)
     net = rules.credited_amount(_asked_for(share, lines=creditable), lines=creditable, currency=invoice.currency)
     totals = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown)
     gross = totals.gross
+    if gross > item.open and invoice.is_release:
+        raise Refused(
+            "Only what is open is disputed: {open} of {number}. Enter that much or less.",
+            field="amount",
+            open=Money(item.open, item.currency),
+            number=invoice.number,
+        )
     if gross > item.open or totals.net != net:
         raise Refused(
             "Only what is open is disputed: {open} of {number}, and this comes to {gross} with its tax. Enter a"
@@ -80,6 +89,21 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
             number=invoice.number,
         )
     return Disputable(invoice, Money(invoice.net, invoice.currency), net, gross)
+
+
+def _require_left_of_release(invoice: Invoice, *, amount: Decimal | None, lines: Sequence[rules.Creditable]) -> None:
+    """Refuse more than is left of a statement of retention, in its own words: it has no tax, and nothing of it is
+    credited without being kept back again."""
+    left = money.total(line.left for line in lines)
+    if not left:
+        raise Refused("All of {number} is retained again. Nothing of it is left.", number=invoice.number)
+    if amount is not None and amount > left:
+        raise Refused(
+            "Only {left} of {number} are left: the rest is retained again. Enter that much or less.",
+            field="amount",
+            left=Money(left, invoice.currency),
+            number=invoice.number,
+        )
 
 
 def _require_undisputed(item: OpenItem) -> None:
@@ -157,6 +181,12 @@ def invoice_of_dispute(dispute: Dispute) -> Invoice | None:
     return disputed.invoice if disputed is not None else None
 
 
+def is_about_release(dispute: Dispute) -> bool:
+    """Whether a statement of released retention is in dispute: what is upheld of it was released in error."""
+    billed: DisputedInvoice | None = getattr(dispute, "billed", None)
+    return billed is not None and billed.invoice.is_release
+
+
 def disputed_milestones(*, contract: Contract) -> Collection[str]:
     """The milestones of a contract of which something is in dispute, submitted or billed, by reference."""
     live = Dispute.objects.filter(contract=contract, state__in=LIVE)
@@ -179,7 +209,9 @@ def _require_upheld(invoice: Invoice, *, net: Decimal, kept_until: date | None, 
             field="kept_until",
             day=kept_until,
         )
-    if not invoice.is_release:
+    if invoice.is_release:
+        _require_left_of_release(invoice, amount=net, lines=creditable_lines(invoice)[1])
+    else:
         require_creditable(invoice_ref=invoice.ref, net=net)
     item = OpenItem.objects.select_related("invoice").get(invoice=invoice)
     preview = preview_of(item, share=rules.Share(amount=net))

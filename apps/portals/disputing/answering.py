@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
-from apps.invoicing.models import CreditNote, DisputedInvoice
+from apps.invoicing.models import CreditNote
+from apps.invoicing.services.disputes import is_about_release
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, DisputeFile
 from apps.parties.actor import Actor, ActorKind
@@ -38,11 +39,16 @@ def dispute_of(request: PortalRequest, ref: str, *, side: Side) -> Dispute:
     return get_object_or_404(disputes_of(request.actor, side=side), ref=ref)
 
 
-def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
-    """Read both sides; answer, show a file, propose an outcome, agree to one, withdraw."""
+def dispute(
+    request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs, billed_crumbs: Crumbs | None = None
+) -> HttpResponse:
+    """Read both sides; answer, show a file, propose an outcome, agree to one, withdraw.
+
+    ``billed_crumbs`` lead to one about an invoice or a statement, which stand in another list than contracts do.
+    """
     found = dispute_of(request, ref, side=side)
     do = request.POST.get("do", "") if request.method == "POST" else ""
-    is_release = _is_about_release(found)
+    is_release = is_about_release(found)
     kinds = FORMS | ({"propose": ReleaseOutcomeForm} if is_release else {})
     forms = {name: kind(auto_id=f"{name}_%s") for name, kind in kinds.items()}
     for name, form in forms.items():
@@ -61,6 +67,7 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
                 messages.success(request, done)
                 return redirect(side.url("dispute", found.ref))
     about, url = about_of(found, side=side)
+    billed = getattr(found, "billed", None)
     house = found.contract.seller if side.name == "seller" else found.contract.buyer
     may_settle = found.is_live and _is_settler(request)
     asks = may_settle and milestones.needs_proof_to_settle(found, organisation=house)
@@ -85,7 +92,7 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
         "proof_url": proving.way(request, request.actor) if asks and not is_fresh else "",
         "goes_on_elsewhere": found.is_live and request.actor.kind is ActorKind.GUEST and not request.actor.roles,
         "events": history.of_subjects(request.actor, found.contract, [f"dispute:{found.ref}"]),
-        "crumbs": [*crumbs, (about, url), (_("Dispute"), "")],
+        "crumbs": [*(crumbs if billed is None else billed_crumbs or []), (about, url), (_("Dispute"), "")],
     }
     return side.dispute_page(request, "dispute", context, form=bound)
 
@@ -150,11 +157,6 @@ def _credit_note(found: Dispute) -> CreditNote | None:
     """What was upheld of an invoice, or of what was withheld for a defect, was credited by it."""
     kept = getattr(found, "billed", None) or getattr(found.reservation, "withholding", None)
     return kept.credit_note if kept is not None and found.upheld else None
-
-
-def _is_about_release(found: Dispute) -> bool:
-    billed: DisputedInvoice | None = getattr(found, "billed", None)
-    return billed is not None and billed.invoice.is_release
 
 
 def _kept_until(found: Dispute) -> date | None:

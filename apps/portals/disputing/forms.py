@@ -55,6 +55,18 @@ class DisputeForm(ActionForm):
         return Share(amount=self.disputed) if self.disputed is not None else Share()
 
 
+class ReleaseDisputeForm(DisputeForm):
+    """The same of a statement of retention, which has no tax: so much of it was released in error."""
+
+    how = forms.ChoiceField(
+        label=_("How much is in dispute"),
+        choices=[("all", _("All of it")), ("amount", _("An amount of it"))],
+        initial="amount",
+        widget=forms.RadioSelect,
+    )
+    amount = AmountField(label=_("Amount"), required=False, help_text=_("Only for an amount."))
+
+
 class DisputeRestForm(DisputeForm):
     """The buyer's: what is not in dispute may be accepted in the same act."""
 

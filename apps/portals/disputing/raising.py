@@ -19,7 +19,7 @@ from apps.parties.roles import Action
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
-from apps.portals.disputing.forms import DisputeForm, DisputeRestForm
+from apps.portals.disputing.forms import DisputeForm, DisputeRestForm, ReleaseDisputeForm
 from apps.portals.disputing.rest import SIGN, Rest, chosen
 from apps.portals.forms import add_refusal, explain
 from apps.workflows import disputing
@@ -85,7 +85,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
     """Dispute what is open of an invoice, or a part of it."""
     mine = Invoice.objects.of_seller if side.name == "seller" else Invoice.objects.of_buyer
     found = get_object_or_404(mine(request.actor).select_related("open_item", "contract", "milestone"), ref=ref)
-    form = DisputeForm(request.POST or None)
+    form = _form_about(request, found)
     here = side.url("invoice", found.ref)
     done = _tried(request, form, lambda: _raise_about(request, found, form))
     if done is not None:
@@ -101,7 +101,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
 
 def invoice_by_link(request: PortalRequest, found: Invoice, *, here: str, back: str, show: Show) -> HttpResponse:
     """The same for the signatory who got a link for it; it shows the dispute afterwards, which goes on by its own."""
-    form = DisputeForm(request.POST or None)
+    form = _form_about(request, found)
     done = _tried(request, form, lambda: _raise_about(request, found, form))
     if done is not None:
         return redirect(here)
@@ -112,6 +112,10 @@ def invoice_by_link(request: PortalRequest, found: Invoice, *, here: str, back: 
         "base": "buyer/link/base.html",
     }
     return show(context, form)
+
+
+def _form_about(request: PortalRequest, found: Invoice) -> DisputeForm:
+    return (ReleaseDisputeForm if found.is_release else DisputeForm)(request.POST or None)
 
 
 def _raise_about(request: PortalRequest, found: Invoice, form: DisputeForm) -> Answer:

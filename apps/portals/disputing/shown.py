@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.invoicing.models import Invoice
+from apps.invoicing.services.disputes import is_about_release
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
@@ -23,10 +24,22 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disputes:
-    """All that a page says of disputes; what is empty is not shown. Amounts are net of tax."""
+class Row:
+    """A dispute as a list shows it: what it is about, where its page is, and whether a position is late. The amounts
+    are net of tax, but of a statement of released retention, which has none."""
 
-    rows: tuple[tuple[Dispute, str, str, bool], ...] = ()
+    one: Dispute
+    about: str
+    url: str
+    is_late: bool
+    is_release: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputes:
+    """All that a page says of disputes; what is empty is not shown."""
+
+    rows: tuple[Row, ...] = ()
     raise_url: str = ""
     currency: str = ""
     open_gross: Decimal | None = None
@@ -63,7 +76,7 @@ def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Disputes:
         newest is not None
         and newest.state in ("submitted", "changes_requested")
         and actor.may(Action.RAISE_DISPUTE)
-        and not any(one.is_live and one.submission_id == newest.pk for one, *_more in rows)
+        and not any(row.one.is_live and row.one.submission_id == newest.pk for row in rows)
     )
     url = side.url("dispute_submission", newest.ref) if may and newest is not None else ""
     return Disputes(rows=rows, raise_url=url, currency=milestone.currency)
@@ -112,14 +125,15 @@ def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
         )
 
 
-def _rows(found: "QuerySet[Dispute, Dispute]", *, side: Side) -> tuple[tuple[Dispute, str, str, bool], ...]:
+def _rows(found: "QuerySet[Dispute, Dispute]", *, side: Side) -> tuple[Row, ...]:
     now = clock.now()
     return tuple(
-        (
-            one,
-            about_of(one, side=side)[0],
-            side.url("dispute", one.ref),
-            one.is_live and one.answer_due_at is not None and one.answer_due_at < now,
+        Row(
+            one=one,
+            about=about_of(one, side=side)[0],
+            url=side.url("dispute", one.ref),
+            is_late=one.is_live and one.answer_due_at is not None and one.answer_due_at < now,
+            is_release=is_about_release(one),
         )
         for one in found.order_by("pk")
     )

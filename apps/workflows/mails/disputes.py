@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract, GuestGrant
 from apps.financing.models import Tranche
 from apps.invoicing.models import DisputedInvoice
+from apps.invoicing.services.disputes import is_about_release
 from apps.milestones.models import Dispute, DisputeProposal
 from apps.milestones.models.dispute import Side
 from apps.parties import services as parties
@@ -78,14 +79,15 @@ def _tell(dispute: Dispute, *, key: str, organisation_id: int, more: dict[str, A
     is_to_seller = organisation_id == contract.seller_id
     reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
     portal = "seller" if is_to_seller else "buyer"
+    is_release = is_about_release(dispute)
+    in_dispute = _("In dispute, of released retention") if is_release else _("In dispute, net of tax")
     facts = [
         fact(_("Contract"), contract.title),
         fact(_("About"), _about(dispute)),
-        money(_("In dispute, net of tax"), dispute.amount, dispute.currency),
+        money(in_dispute, dispute.amount, dispute.currency),
     ]
     if dispute.is_live and dispute.answer_due_at is not None and more["kind"] != "missed":
         facts.append(fact(_("Answer by"), on=dispute.answer_due_at))
-    is_release = _is_about_release(dispute)
     agreed = dispute.proposals.order_by("number").last() if dispute.upheld else None
     proposal: DisputeProposal | None = more["proposed"] or agreed
     if is_release and proposal is not None and proposal.upheld:
@@ -123,11 +125,6 @@ def _people(contract: Contract, *, is_to_seller: bool) -> list[str]:
     if found or is_to_seller or version is None:
         return found
     return [version.signatory_email]
-
-
-def _is_about_release(dispute: Dispute) -> bool:
-    billed: DisputedInvoice | None = getattr(dispute, "billed", None)
-    return billed is not None and billed.invoice.is_release
 
 
 def _about(dispute: Dispute) -> str:

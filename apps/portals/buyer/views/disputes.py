@@ -28,7 +28,7 @@ def dispute_invoice(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def dispute(request: PortalRequest, ref: str) -> HttpResponse:
     """Answer, show files, propose an outcome, agree, withdraw."""
-    return answering.dispute(request, ref, side=BUYER, crumbs=contract_crumbs())
+    return answering.dispute(request, ref, side=BUYER, crumbs=contract_crumbs(), billed_crumbs=invoice_crumbs())
 
 
 @require_safe
