@@ -40,26 +40,31 @@ class NavItem:
     is_current: bool
     count: int
 
+    counts: str | Promise = ""
+
     @property
     def shown_count(self) -> str:
-        return shown_size(self.count)
+        """The number, with what it counts: a home page has more on it that waits."""
+        return self.counts % {"count": shown_size(self.count)}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page that the navigation names. ``about`` are the words in URL names of the pages below it."""
+    """A page that the navigation names. ``about`` are the words in URL names of the pages below it; ``counts`` says
+    what the number beside it counts."""
 
     label: Promise
     view: str
     icon: str
     about: tuple[str, ...] = ()
     waiting: Waiting | None = None
+    counts: str | Promise = ""
 
     def item(self, *, view_name: str, count: int) -> NavItem:
         namespace, _colon, name = view_name.rpartition(":")
         is_below = namespace == self.view.rpartition(":")[0] and any(word in name for word in self.about)
         is_current = view_name == self.view or is_below
-        return NavItem(self.label, reverse(self.view), self.icon, is_current, count)
+        return NavItem(self.label, reverse(self.view), self.icon, is_current, count, self.counts)
 
 
 def _changes_requested(actor: Actor) -> QuerySet[Milestone]:
@@ -87,13 +92,15 @@ def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
 ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")
 ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing", "remind")
 ABOUT_FUNDING: Final = ("funding", "request", "offer", "tranche")
+SENT_BACK, OFFERED = _("%(count)s sent back"), _("%(count)s to answer")
+TO_SIGN_OFF, TO_SIGN = _("%(count)s to sign off"), _("%(count)s to sign")
 TEAM: Final = Place(_("Team"), "account:team", "people", ("team", "member", "invitation"))
 COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("organisation", "bank"))
 SELLER: Final = (
     Place(_("Home"), "seller:home", "house"),
-    Place(_("Contracts"), "seller:contracts", "file-earmark-text", ABOUT_CONTRACTS, _changes_requested),
+    Place(_("Contracts"), "seller:contracts", "file-earmark-text", ABOUT_CONTRACTS, _changes_requested, SENT_BACK),
     Place(_("Invoices"), "seller:invoices", "receipt", ABOUT_INVOICES),
-    Place(_("Get paid early"), "seller:funding", "cash-coin", ABOUT_FUNDING, _offers_to_answer),
+    Place(_("Get paid early"), "seller:funding", "cash-coin", ABOUT_FUNDING, _offers_to_answer, OFFERED),
     Place(_("Revenue"), "seller:revenue", "graph-up", ("revenue", "period")),
     Place(_("Exports"), "seller:exports", "journal-text", ("export", "accounts")),
     Place(_("What we buy"), "buyer:home", "arrow-left-right"),
@@ -101,8 +108,8 @@ SELLER: Final = (
     COMPANY,
 )
 BUYER: Final = (
-    Place(_("Home"), "buyer:home", "house", (), _milestones_to_sign_off),
-    Place(_("Contracts"), "buyer:contracts", "file-earmark-text", ABOUT_CONTRACTS, _contracts_to_sign),
+    Place(_("Home"), "buyer:home", "house", (), _milestones_to_sign_off, TO_SIGN_OFF),
+    Place(_("Contracts"), "buyer:contracts", "file-earmark-text", ABOUT_CONTRACTS, _contracts_to_sign, TO_SIGN),
     Place(_("Invoices"), "buyer:invoices", "receipt", ("invoice", "document", "assignment", "statement")),
     Place(_("What we sell"), "seller:home", "arrow-left-right"),
     TEAM,

@@ -14,6 +14,7 @@ from apps.invoicing.paying import PayCode
 from apps.parties.actor import Actor
 from apps.portals.buyer import payees
 from apps.portals.buyer.payees import PayTo
+from apps.portals.paging import shown_size, sizes
 
 SHOWN: Final = 5
 """Bills with their accounts; the list of invoices holds the rest."""
@@ -32,15 +33,24 @@ class Bill:
     pay_code: PayCode | None
 
 
-def first_bills(actor: Actor, *, today: date) -> Sequence[Bill]:
-    """Those that fall due first, in two queries. What waits for documents or is wholly in dispute is not paid now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bills:
+    """The first that are to be paid; ``total`` says how many there are where not all are shown."""
+
+    rows: Sequence[Bill]
+    total: str = ""
+
+
+def first_bills(actor: Actor, *, today: date) -> Bills:
+    """Those that fall due first, in two queries, and one more where there may be others. What waits for documents or is
+    wholly in dispute is not paid now."""
     owed = OpenItem.objects.of_buyer(actor).open().filter(open__gt=F("disputed"), due_on__lt=days.NOT_YET)
     # Found by their keys alone, in the order of their index: what is shown beside is joined to these and no others.
     first = owed.order_by("due_on", "pk").values("pk")[:SHOWN]
     rows = OpenItem.objects.filter(pk__in=first).select_related("invoice__seller").order_by("due_on", "pk")
     items = list(rows)
     found = payees.of_invoices(actor, [item.invoice for item in items])
-    return [
+    bills = [
         Bill(
             invoice=item.invoice,
             amount=item.payable,
@@ -51,3 +61,7 @@ def first_bills(actor: Actor, *, today: date) -> Sequence[Bill]:
         )
         for item in items
     ]
+    if len(bills) < SHOWN:
+        return Bills(rows=bills)
+    total = sizes(actor, {"owed": owed})["owed"]
+    return Bills(rows=bills, total=shown_size(total) if total > SHOWN else "")

@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
 from django.urls import reverse
 
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.parties import services as parties_services
 from apps.parties.services import AccountData
+from apps.portals.buyer import to_pay
 from tests import disputes, scenarios
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
@@ -39,7 +41,9 @@ def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: 
         "Overdue": (Decimal(0), "EUR"),
         "Committed": (Decimal("28000"), "EUR"),
     }
-    (bill,) = page.context["bills"]
+    (bill,) = page.context["bills"].rows
+    assert "the first" not in page.content.decode()
+    assert "1 to sign off</span>" in page.content.decode(), "the navigation says what its number counts"
     assert (bill.amount, bill.due_on, bill.is_late) == (Decimal("14280"), invoice.due_on, False)
     assert (bill.pay_to.holder, bill.pay_to.is_assigned) == ("Kontor Capital GmbH", True)
     assert bill.pay_code.amount == Decimal("14280")
@@ -53,6 +57,19 @@ def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: 
     found = {need.what: need.amount for need in page.context["needs"]}
     assert (found["Sign off: Integration"], found["In dispute: Integration"]) == (Decimal(10000), Decimal(2000))
     assert page.context["tiles"][0].amount == Decimal(10000)
+
+
+def test_what_is_to_pay_says_how_much_of_it_is_shown(
+    parties: Parties, active: Contract, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for position in (1, 2, 3):
+        scenarios.accepted_milestone(active, position=position)
+    monkeypatch.setattr(to_pay, "SHOWN", 2)
+    page = sign_in("buyer").get(reverse("buyer:home"))
+    assert (len(page.context["bills"].rows), page.context["bills"].total) == (2, "3")
+    assert "the first 2 of 3" in page.content.decode()
+    monkeypatch.setattr(to_pay, "SHOWN", 3)
+    assert sign_in("buyer").get(reverse("buyer:home")).context["bills"].total == ""
 
 
 def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: Contract, sign_in: SignIn) -> None:
