@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,11 +23,15 @@ from apps.portals.seller.report_parts import Asked, Cells, Listed, Row, later
 from apps.revenue import services as revenue
 from apps.revenue.models import Recognition
 
-BALANCE, REVENUE, RETENTION = "balance", "revenue", "retention"
+BALANCE, REVENUE, RETENTION, POSITION = "balance", "revenue", "retention", "position"
 ACCOUNTS: Final[Mapping[str, tuple[Any, Sequence[str]]]] = {
     BALANCE: (gettext_lazy("Contract balances"), revenue.NET_OF_CONTRACT),
     REVENUE: (gettext_lazy("Revenue account"), (Seller.REVENUE,)),
     RETENTION: (gettext_lazy("Retention held"), (Seller.RETENTION_HELD,)),
+    POSITION: (
+        gettext_lazy("Contract balances with what is retained"),
+        (*revenue.NET_OF_CONTRACT, Seller.RETENTION_HELD),
+    ),
 }
 EARNED, INTEREST, BILLED = "recognised", "interest", "billed"
 KINDS: Final[Mapping[str, tuple[Any, Q]]] = {
@@ -39,13 +42,21 @@ KINDS: Final[Mapping[str, tuple[Any, Q]]] = {
         ~Q(cause__startswith="revenue:") & ~Q(cause__startswith="interest-"),
     ),
 }
-RECOGNITIONS, EXPECTED, ENTRIES = "recognitions", "expected", "entries"
+WITHHELD, RELEASED, HELD = "withheld", "released", "held"
+RETAINED_PARTS: Final[Mapping[str, Any]] = {
+    WITHHELD: gettext_lazy("Withheld"),
+    RELEASED: gettext_lazy("Released"),
+    HELD: gettext_lazy("Still held"),
+}
+"""What of the retention of an invoice is added up."""
+RECOGNITIONS, EXPECTED, ENTRIES, INVOICES, RETAINED = "recognitions", "expected", "entries", "invoices", "retained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
     """Which rows: booked or expected from a day through another, of one contract by its reference or number, of those
-    signed in the month of a day; ``is_late`` is of what is expected, ``account`` and ``kind`` are of entries."""
+    signed in the month of a day; ``is_late`` is of what is expected, ``account`` is of entries, ``kind`` of entries, or
+    of what is retained."""
 
     of: str
     since: date | None = None
@@ -96,6 +107,16 @@ def entries(asked: Asked, **which: Any) -> str:
     return Which(of=ENTRIES, **which).url(asked.currency)
 
 
+def invoices(asked: Asked, **which: Any) -> str:
+    """The address of invoices, with what is credited of each."""
+    return Which(of=INVOICES, **which).url(asked.currency)
+
+
+def retained(asked: Asked, **which: Any) -> str:
+    """The address of what is retained, invoice by invoice."""
+    return Which(of=RETAINED, **which).url(asked.currency)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """What is asked for: the rows, and what they add up to."""
@@ -106,20 +127,16 @@ class Rows:
     note: str = ""
 
 
-def rows_of(asked: Asked, which: Which) -> Rows:
-    return TABLES[which.of][1](asked, which)
-
-
-def _contract(which: Which) -> Q:
+def of_contract(which: Which) -> Q:
     return Q(contract__ref=which.contract) | Q(contract__number=which.contract) if which.contract else Q()
 
 
-def _signed(asked: Asked, which: Which) -> Q:
+def of_signed(asked: Asked, which: Which) -> Q:
     within = which.within(asked.zone)
     return Q(contract__activated_at__gte=within[0], contract__activated_at__lt=within[1]) if within else Q()
 
 
-def _days(which: Which, field: str) -> Q:
+def within_days(which: Which, field: str) -> Q:
     found = Q()
     if which.since is not None:
         found &= Q(**{f"{field}__gte": which.since})
@@ -128,9 +145,9 @@ def _days(which: Which, field: str) -> Q:
     return found
 
 
-def _recognitions(asked: Asked, which: Which) -> Rows:
+def recognitions_of(asked: Asked, which: Which) -> Rows:
     found = Recognition.objects.visible_to(asked.actor).filter(
-        _contract(which), _signed(asked, which), _days(which, "booked_on"), currency=asked.currency
+        of_contract(which), of_signed(asked, which), within_days(which, "booked_on"), currency=asked.currency
     )
 
     def shown(rows: Sequence[Recognition]) -> list[Row]:
@@ -158,7 +175,7 @@ def _recognitions(asked: Asked, which: Which) -> Rows:
     )
 
 
-def _expected(asked: Asked, which: Which) -> Rows:
+def expected_of(asked: Asked, which: Which) -> Rows:
     expected = revenue.Expected(
         **asked.whose,
         today=asked.today,
@@ -194,7 +211,8 @@ def _expected(asked: Asked, which: Which) -> Rows:
     return Rows(heads=heads, lines=Listed(found=found, shown=shown), total=expected.total)
 
 
-def _entries(asked: Asked, which: Which) -> Rows:
+def entries_of(asked: Asked, which: Which) -> Rows:
+    """On the side on which they are read: what is billed and what is earned is positive, though it is credit."""
     book = Q(book__purpose=Book.Purpose.SELLER, book__currency=asked.currency)
     lines = Line.objects.filter(account__code__in=ACCOUNTS[which.account][1])
     contracts = Contract.objects.of_seller(asked.actor)
@@ -203,7 +221,9 @@ def _entries(asked: Asked, which: Which) -> Rows:
         refs = contracts.filter(Q(ref=which.contract) | Q(number=which.contract)).values_list("ref", flat=True)
         lines = lines.filter(key__in=[f"contract:{ref}" for ref in refs])
     kind = KINDS[which.kind][1] if which.kind else Q()
-    mine = Entry.objects.visible_to(asked.actor).filter(book, _days(which, "booked_on"), kind)
+    is_credit = which.kind == BILLED or which.account == REVENUE
+    sign = -1 if is_credit else 1
+    mine = Entry.objects.visible_to(asked.actor).filter(book, within_days(which, "booked_on"), kind)
     own = lines.filter(entry=OuterRef("pk")).order_by()
     found = mine.annotate(
         moved=Subquery(own.values("entry").annotate(sum=Sum("amount")).values("sum")),
@@ -217,25 +237,19 @@ def _entries(asked: Asked, which: Which) -> Rows:
         for row in rows:
             ref = vars(row)["about"].removeprefix("contract:")
             url = reverse("seller:contract_revenue", args=[ref]) if ref in numbers else ""
-            cells: Cells = [numbers.get(ref, ""), row.booked_on, row.description, row.cause, vars(row)["moved"]]
+            cells: Cells = [numbers.get(ref, ""), row.booked_on, row.description, row.cause, sign * vars(row)["moved"]]
             made.append(Row(cells=cells, url=url))
         return made
 
     def total() -> Decimal:
         sums = lines.filter(entry__in=mine).aggregate(sum=Sum("amount", default=money.ZERO))
-        return money.total([sums["sum"]])
+        return sign * money.total([sums["sum"]])
 
     return Rows(
         heads=[_("Contract"), _("Booked on"), _("What"), _("Cause"), _("Amount")],
         lines=Listed(found=found, shown=shown, key="cause"),
         total=total,
-        note=_("Positive is debit, negative credit: on contract balances what is billed is negative."),
+        note=_("Positive is credit, negative debit: what is billed or earned is positive here.")
+        if is_credit
+        else _("Positive is debit, negative credit: on contract balances what is billed is negative."),
     )
-
-
-TABLES: Final[Mapping[str, tuple[Promise, Callable[[Asked, Which], Rows]]]] = {
-    RECOGNITIONS: (gettext_lazy("Recognitions"), _recognitions),
-    EXPECTED: (gettext_lazy("Still to be earned"), _expected),
-    ENTRIES: (gettext_lazy("Entries of the ledger"), _entries),
-}
-"""By name in the address."""

@@ -17,7 +17,17 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.portals import formats
 from apps.portals.charts import Lines, Series
-from apps.portals.seller.behind import BILLED, EARNED, INTEREST, RETENTION, entries, recognitions, still_expected
+from apps.portals.seller.behind import (
+    BILLED,
+    EARNED,
+    INTEREST,
+    POSITION,
+    RETENTION,
+    entries,
+    invoices,
+    recognitions,
+    still_expected,
+)
 from apps.portals.seller.report_parts import (
     PLOTTED,
     SHOWN,
@@ -171,7 +181,7 @@ def roll_forward(asked: Asked) -> Report:
     ]
     rows = [
         Row(
-            cells=[formats.month(month), one.opening, one.recognised, one.interest, -one.billed, one.closing],
+            cells=[formats.month(month), one.opening, one.recognised, one.interest, one.billed, one.closing],
             links={
                 1: entries(asked, until=month - timedelta(days=1)),
                 2: entries(asked, since=month, until=month_end(month), kind=EARNED),
@@ -189,7 +199,8 @@ def roll_forward(asked: Asked) -> Report:
         series=[Series(name=_("At its end"), values=[one.closing for one in found.values()])],
         currency=asked.currency,
     )
-    return Report(heads=heads, rows=rows, chart=chart)
+    note = _("At its end: what was there, with what is recognised and interest, less what is billed.")
+    return Report(heads=heads, rows=rows, chart=chart, note=note)
 
 
 def billing(asked: Asked) -> Report:
@@ -213,7 +224,8 @@ def billing(asked: Asked) -> Report:
     lines = Listed(found=asked.contracts(), shown=shown)
     rows, page = lines.page(asked.request, size=SHOWN)
     sums = {column: money.total(one[column - 2] for one in figures.values()) for column in range(2, len(heads))}
-    links = _billing_links(asked, "")
+    # What some contracts have as an asset and others as a liability is no sum of entries.
+    links = {column: url for column, url in _billing_links(asked, "").items() if column not in (5, 6)}
     return Report(heads=heads, rows=rows, chart=chart, links=links, page=page, lines=lines, sums=sums)
 
 
@@ -222,14 +234,15 @@ def _billed(one: revenue.ContractRevenue) -> list[Decimal]:
 
 
 def _billing_links(asked: Asked, contract: str) -> dict[int, str]:
-    """What is over- or under-billed, an asset or a liability is what stands on the contract balance."""
-    balance = entries(asked, contract=contract)
+    """What is over- or under-billed stands on the contract balance; with what is retained it is an asset or a
+    liability."""
+    position = entries(asked, contract=contract, account=POSITION)
     return {
         2: recognitions(asked, contract=contract),
-        3: entries(asked, contract=contract, kind=BILLED),
-        4: balance,
-        5: balance,
-        6: balance,
+        3: invoices(asked, contract=contract),
+        4: entries(asked, contract=contract),
+        5: position,
+        6: position,
         7: entries(asked, contract=contract, account=RETENTION),
     }
 

@@ -14,7 +14,7 @@ from apps.core import money
 from apps.invoicing.models import Invoice, Retention
 from apps.milestones.models import Milestone
 from apps.portals.charts import Bars, Series
-from apps.portals.seller.behind import RETENTION, entries
+from apps.portals.seller.behind import HELD, RELEASED, WITHHELD, retained
 from apps.portals.seller.durations import Took, durations, invoices_to_cash, took
 from apps.portals.seller.report_parts import (
     PLOTTED,
@@ -51,7 +51,7 @@ def retention(asked: Asked) -> Report:
         rows = []
         for contract in contracts:
             withheld, released = sums.get(contract.pk, (ZERO, ZERO))
-            links = dict.fromkeys((2, 3, 4), entries(asked, contract=contract.ref, account=RETENTION))
+            links = _retained_links(asked, contract=contract.ref)
             cells: Cells = [*named(contract)[0], withheld, released, withheld - released]
             rows.append(Row(cells=cells, url=reverse("seller:contract", args=[contract.ref]), links=links))
         return rows
@@ -64,8 +64,13 @@ def retention(asked: Asked) -> Report:
     rows, page = lines.page(asked.request, size=SHOWN)
     found = held.aggregate(withheld=Sum("held", default=ZERO), freed=Sum("released", default=ZERO))
     sums = {2: found["withheld"], 3: found["freed"], 4: found["withheld"] - found["freed"]}
-    links = dict.fromkeys((2, 3, 4), entries(asked, account=RETENTION))
+    links = _retained_links(asked)
     return Report(heads=heads, rows=rows, chart=chart, links=links, page=page, lines=lines, sums=sums)
+
+
+def _retained_links(asked: Asked, *, contract: str = "") -> dict[int, str]:
+    """By column the invoices of which so much is withheld, released, or still held."""
+    return {at: retained(asked, contract=contract, kind=kind) for at, kind in enumerate((WITHHELD, RELEASED, HELD), 2)}
 
 
 def ageing(asked: Asked) -> Report:

@@ -1,6 +1,8 @@
 """Revenue on the seller's pages: the same numbers as the ledger, who may see them, and a month that is closed."""
 
+import html
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,19 +16,24 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
+from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms
 from apps.core import clock
 from apps.core.database import walls
 from apps.portals.seller import report_parts, reports, reports_of_work
-from apps.portals.seller.behind import TABLES
+from apps.portals.seller.behind import RETAINED
+from apps.portals.seller.behind_documents import TABLES
 from apps.portals.seller.reports import REPORTS
 from apps.revenue.models import AccountingPeriod
 from apps.revenue.services import tying
-from apps.workflows import contracting, revenue, revenue_jobs
+from apps.workflows import contracting, retention, revenue, revenue_jobs
 from tests import corrections, scenarios
 from tests.portals.seller.conftest import SignIn
 from tests.scenarios import Parties, acting, key
 
 PAGE = "/seller/revenue/"
+HALF_LATER = RetentionTerms(
+    rate=Decimal(10), releases=(RetentionRelease(Decimal(50)), RetentionRelease(Decimal(50), BUYER))
+)
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 
@@ -148,22 +155,41 @@ def test_an_accountant_judges_on_a_page_and_reads_why(parties: Parties, seller: 
         assert "does not allow you" in text_of(signed_in("delivery").get(address))
 
 
-def rows_add_up(seller: Client) -> None:
-    """Every figure that leads to rows is what they come to."""
+def rows_add_up_of(name: str, seller: Client) -> int:
+    """Every figure of a report that leads to rows is what they come to."""
     followed = 0
-    for name in REPORTS:
-        page = seller.get(f"{PAGE}reports/?report={name}")
-        lines = [cells for _url, cells in page.context["rows"]]
-        if name != "roll-forward":
-            lines.append(page.context["totals"])
-        for head, text, _is_figure, url in {cell for cells in lines for cell in cells if cell[3]}:
-            found = seller.get(url).context
-            figure = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
-            assert abs(Decimal(figure)) == abs(found["total"] or 0), (name, head, text, url)
-            followed += 1
-    assert followed > 30
+    page = seller.get(f"{PAGE}reports/?report={name}")
+    lines = [cells for _url, cells in page.context["rows"]]
+    if name != "roll-forward":
+        lines.append(page.context["totals"])
+    for head, text, _is_figure, url in {cell for cells in lines for cell in cells if cell[3]}:
+        found = seller.get(url).context
+        figure = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
+        rows = Decimal(found["total"] or 0)
+        # On the balance of a contract what is owed stands on the other side.
+        side = abs if head in ("Over-billed", "Deferred") else Decimal
+        assert side(Decimal(figure)) == side(rows), (name, head, text, url)
+        followed += 1
+    return followed
+
+
+def rows_add_up(seller: Client) -> None:
+    """The same of every report, and of the page with the newest figures."""
+    assert sum(rows_add_up_of(name, seller) for name in REPORTS) > 30
+    page = seller.get(PAGE).content.decode()
+    for label, words in (("Billed, less credits", "billed is positive"), ("Billed", "less what is credited")):
+        links = re.findall(rf'{label}(?:</dt><dd>|" class="end">)<a class="figure-link" href="([^"]+)">(.*?)</a>', page)
+        assert links, label
+        for url, text in links:
+            found = seller.get(html.unescape(url))
+            figure = re.sub(r"<[^>]+>|[^0-9.,\u2212-]", "", text).replace("\u2212", "-").replace(",", "")
+            assert Decimal(figure) == (found.context["total"] or 0), label
+            assert not found.context["rows"] or words in text_of(found), label
     for of in TABLES:
         rows = seller.get(f"{PAGE}rows/?of={of}&contract=%3DNL-1").context
+        if of == RETAINED:
+            assert rows["rows"] == [], "nothing is retained here"
+            continue
         file = seller.get(f"{PAGE}rows.csv?{rows['query']}").content.decode("utf-8-sig").strip().splitlines()
         assert len(file) == len(rows["rows"]) + 1
         assert {cells[0][1] for _url, cells in rows["rows"]} == {"=NL-1"}
@@ -203,7 +229,7 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
             "schedule": ("Mar", "37,777.78"),
             "waterfall": ("37,777.78", "2,222.22"),
             "remaining": ("2,222.22", first.ref),
-            "roll-forward": ("37,777.78", "-50,000.00"),
+            "roll-forward": ("37,777.78", "50,000.00"),
             "billing": ("38,000.00", "222.22"),
             "ageing": ("Accepted", "12,000.00"),
             "cash": ("Days to cash", "10 Mar 2026"),
@@ -224,6 +250,34 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
         nothing_is_cut(seller, monkeypatch)
         assert signed_in("delivery").get(f"{PAGE}reports/").status_code == 404
         assert signed_in("delivery").get(f"{PAGE}reports.csv").status_code == 404
+
+
+def test_each_figure_of_what_is_retained_leads_to_the_invoices_that_make_it(parties: Parties, seller: Client) -> None:
+    """With what was released, credited and claimed beside the price, which the entries of one account mix."""
+    draft = replace(scenarios.software_draft(parties, number="NL-1"), retention=HALF_LATER)
+    contract = scenarios.active_contract(parties, draft=draft, at=AT)
+    milestones = [scenarios.accepted_milestone(contract, position=position, at=AT) for position in (1, 2, 3)]
+    with clock.stopped(AT):
+        revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
+    with acting(scenarios.actor_of(parties.people["buyer"]), at=AT) as buyer:
+        retention.release_retention(actor=buyer, key=key(), contract_ref=contract.ref, position=2)
+    corrections.credited(parties, corrections.invoice_of(milestones[0]).ref, "600", at=AT)
+    with clock.stopped(NOW):
+        revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
+        context = seller.get(f"{PAGE}reports/?report=retention").context
+        ((_url, cells),) = context["rows"]
+        for row in (cells, context["totals"]):
+            found = {head: (text, url) for head, text, _is_figure, url in row if url}
+            assert list(found) == ["Withheld", "Released", "Still held"]
+            for head, (text, url) in found.items():
+                rows = seller.get(url).context
+                assert Decimal(text.replace(",", "")) == rows["total"], head
+                place = next(place for place, (name, *_rest) in enumerate(rows["rows"][0][1]) if name == head)
+                listed = [Decimal(cells[place][1].replace(",", "")) for _url, cells in rows["rows"]]
+                assert (sum(listed), all(listed)) == (rows["total"], True), "no row that makes none of it"
+        rows_add_up_of("billing", seller)
+        hand_written = seller.get(f"{PAGE}rows/?of=entries&kind=held&after=nobody")
+        assert hand_written.status_code == 200
 
 
 def test_what_was_credited_is_not_waited_for(parties: Parties, seller: Client) -> None:

@@ -1,8 +1,8 @@
 """The page of the rows behind a figure of revenue, and the same rows as CSV or XLSX."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -18,11 +18,27 @@ from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import DayField
 from apps.portals.missing import TellingForm
-from apps.portals.seller.behind import ACCOUNTS, BALANCE, ENTRIES, EXPECTED, KINDS, TABLES, Which, rows_of
+from apps.portals.seller.behind import (
+    ACCOUNTS,
+    BALANCE,
+    ENTRIES,
+    EXPECTED,
+    KINDS,
+    RETAINED,
+    RETAINED_PARTS,
+    Which,
+)
+from apps.portals.seller.behind_documents import TABLES, rows_of
 from apps.portals.seller.pages import page, today_of
 from apps.portals.seller.report_parts import Asked, in_file, shown
 from apps.portals.seller.views.revenue import chosen, currencies_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
+
+KINDS_OF: Final[Mapping[str, Mapping[str, Any]]] = {
+    ENTRIES: {name: words for name, (words, _q) in KINDS.items()},
+    RETAINED: RETAINED_PARTS,
+}
+"""By table: what of it can be asked for, in words."""
 
 
 class WhichForm(TellingForm, forms.Form):
@@ -34,7 +50,7 @@ class WhichForm(TellingForm, forms.Form):
     signed = DayField(required=False, widget=forms.HiddenInput)
     is_late = forms.BooleanField(required=False, widget=forms.HiddenInput)
     account = forms.ChoiceField(required=False, choices=[(name, words) for name, (words, _c) in ACCOUNTS.items()])
-    kind = forms.ChoiceField(required=False, choices=[(name, words) for name, (words, _q) in KINDS.items()])
+    kind = forms.ChoiceField(required=False, choices=[pair for words in KINDS_OF.values() for pair in words.items()])
 
     def add_prefix(self, field_name: str) -> str:
         """As the address names them."""
@@ -54,7 +70,8 @@ def _which(request: PortalRequest) -> tuple[WhichForm, Asked, Which | None]:
     if not form.is_valid():
         return form, asked, None
     said = form.cleaned_data
-    return form, asked, Which(of=of, **{**said, "account": said["account"] or BALANCE})
+    kind = said["kind"] if said["kind"] in KINDS_OF.get(of, {}) else ""
+    return form, asked, Which(of=of, **{**said, "account": said["account"] or BALANCE, "kind": kind})
 
 
 @require_safe
@@ -97,8 +114,8 @@ def _says(which: Which) -> list[str]:
         found.append(_("Without a date, or late"))
     if which.of == ENTRIES:
         found.append(str(ACCOUNTS[which.account][0]))
-        if which.kind:
-            found.append(str(KINDS[which.kind][0]))
+    if which.kind:
+        found.append(str(KINDS_OF[which.of][which.kind]))
     return found
 
 

@@ -21,7 +21,17 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.charts import Bars, Series
 from apps.portals.forms import add_refusal
 from apps.portals.paging import page_of
-from apps.portals.seller.behind import BILLED, EARNED, ENTRIES, EXPECTED, INTEREST, RECOGNITIONS, Which
+from apps.portals.seller.behind import (
+    BILLED,
+    EARNED,
+    ENTRIES,
+    EXPECTED,
+    INTEREST,
+    INVOICES,
+    POSITION,
+    RECOGNITIONS,
+    Which,
+)
 from apps.portals.seller.forms.exports import last_month
 from apps.portals.seller.forms.revenue import PeriodForm
 from apps.portals.seller.judged import judgements_of
@@ -112,6 +122,8 @@ def _links(
         "billed": Which(of=ENTRIES, contract=contract, kind=BILLED, **days).url(currency),
         "opening": Which(of=ENTRIES, contract=contract, until=before).url(currency),
         "balance": Which(of=ENTRIES, contract=contract).url(currency),
+        "position": Which(of=ENTRIES, contract=contract, account=POSITION).url(currency),
+        "invoices": Which(of=INVOICES, contract=contract, **days).url(currency),
         "remaining": Which(of=EXPECTED, contract=contract).url(currency),
     }
 
