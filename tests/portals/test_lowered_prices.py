@@ -85,8 +85,8 @@ def test_the_schedule_of_values_leaves_nothing_of_it_to_finish(parties: Parties,
         found = Contract.objects.select_related("seller", "buyer", "active_version").get(pk=contract.pk)
         sheet = progress(found, since=date(2020, 1, 1), until=clock.today("Europe/Berlin"))
     line = sheet.lines[0]
-    assert (line.scheduled, line.completed, line.balance) == (11750, 11750, 0)
-    assert (sheet.original, sheet.changes, sheet.lowered, sheet.price) == (40000, 0, 250, 39750)
+    assert [line.scheduled, line.completed, line.balance] == [11750, 11750, 0]
+    assert [sheet.original, sheet.changes, sheet.lowered, sheet.price] == [40000, 0, 250, 39750]
     assert (sheet.ties_out, tie(sheet)) == (True, "Sheet and summary tie out.")
     page = signed_in(parties, "seller").get(reverse("seller:contract_progress", args=[contract.ref])).content.decode()
     assert "Lower prices agreed for defects" in page

@@ -157,11 +157,11 @@ def released_in_error(parties: Parties, contract: Contract, statement: Invoice, 
     here = buyer.post(url, raised)["Location"]
     billing = signed_in(parties, "billing")
     for client, side in ((billing, "seller"), (buyer, "buyer")):
-        page = client.get(here.replace("/buyer/", f"/{side}/"))
-        assert [text for text, _url in page.context["crumbs"]] == ["Invoices", statement.number, "Dispute"]
-        assert "of released retention" in page.content.decode()
+        dispute = client.get(here.replace("/buyer/", f"/{side}/"))
+        assert [text for text, _url in dispute.context["crumbs"]] == ["Invoices", statement.number, "Dispute"]
+        assert "of released retention" in dispute.content.decode()
         about = client.get(reverse(f"{side}:invoice", args=[statement.ref])).content.decode()
-        for text in (page.content.decode(), about):
+        for text in (dispute.content.decode(), about):
             assert "net of tax" not in text.split("<main", 1)[1]
     own = here.replace("/buyer/", "/seller/")
     said = {"key": key(), "do": "propose", "outcome": "partly_upheld", "amount": "400.01", "note": ""}
