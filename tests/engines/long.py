@@ -13,14 +13,19 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from apps.core.database import scratch
 from tests.commits import checked_without_commit
 from tests.engines import crash, faults, kills, life, mutants, races, walks
-from tests.engines.course import applied
+from tests.engines.course import advanced, applied
 from tests.engines.course import life as courses
 from tests.engines.proxy import Fault, Plan
 from tests.engines.report import Report
 from tests.engines.world import World
 
 Template = tuple[World, str]
-LIVES: Final = ((life.Life, life.begin), (courses.Course, courses.begin), (applied.ByApplication, applied.begin))
+LIVES: Final = (
+    (life.Life, life.begin),
+    (courses.Course, courses.begin),
+    (applied.ByApplication, applied.begin),
+    (advanced.Advanced, advanced.begin),
+)
 Proof = Iterator[tuple[str, bool]]
 MOST_LUCK = 8
 """How often a mutant may go by unnoticed where chance decides, before it counts as not found."""
@@ -50,7 +55,8 @@ def mutants_of_races(template: Template, _seed: int) -> Proof:
 
 
 def lives(_template: Template, *, seed: int, size: float) -> Report:
-    """From the draft to the advance, and from the signature through everything that happens, by two ways of billing."""
+    """From the draft to the advance, and from the signature through everything that happens, by two ways of billing and
+    with money advanced."""
     report = Report("lives", seed)
     begun = time.monotonic()
     how = _lives(examples=max(5, int(250 * size)))

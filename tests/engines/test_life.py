@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engines import life, mutants, walks
+from tests.engines.course import advanced
 from tests.engines.course import life as courses
 
 SEED = 20260327
@@ -30,12 +31,14 @@ def test_model_and_product_live_the_same_lives(scratch: str) -> None:
 
 
 def test_product_and_paper_go_the_same_course(scratch: str) -> None:
+    """With a financier who advances money on it, and without."""
     # Short: each topic has its walk below. The first example is the plainest that there is.
     few = settings(SHORT, max_examples=2, stateful_step_count=8)
-    with courses.begin(every=20):
-        run_state_machine_as_test(seed(SEED)(courses.Course), settings=few)
-    print(f"{courses.Course.steps} steps: {courses.Course.done}")
-    assert courses.Course.steps > 8
+    with advanced.begin(every=20):
+        for machine in (courses.Course, advanced.Advanced):
+            run_state_machine_as_test(seed(SEED)(machine), settings=few)
+            print(f"{machine.steps} steps: {machine.done}")
+            assert machine.steps > 8
 
 
 @pytest.mark.parametrize("fault", mutants.OF_LIVES)
@@ -48,6 +51,6 @@ def test_a_product_with_a_fault_is_found_out(fault: str, scratch: str) -> None:
 def test_the_paper_contradicts_a_product_with_a_fault(scratch: str) -> None:
     """Every third of the short courses, once with the product as it is and once with each of its faults; the long form
     goes all of them."""
-    assert walks.WALKS.keys() == mutants.OF_COURSES.keys()
+    assert walks.WALKS.keys() == walks.FAULTS.keys()
     with courses.begin(every=0):
         assert not walks.unfound(every=3, first=1)

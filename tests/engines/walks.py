@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from django.db import DatabaseError, transaction
 
-from tests.engines import mutants
+from tests.engines import mutants, mutants_ahead, walks_ahead
+from tests.engines.course.advanced import Advanced
 from tests.engines.course.applied import ByApplication
 from tests.engines.course.life import Course
 from tests.engines.course.review import Agreed
@@ -20,7 +21,10 @@ USUAL: Final = {"rate": 19}
 TAXED_AND_LATE: Final = {"taxed": "goods", "late": "both", "head_start": []}
 EARLY_AND_LATE: Final = {"delay": "objectable", "earns": True}
 TWO_KEPT: Final = {"keeps": True, "head_start": [ACCEPTED, ACCEPTED]}
-KEPT: Final = ("paper", "at", "written", "in_force", "offers", "proposals", "issued")
+KEPT: Final = (
+    *("paper", "at", "written", "in_force", "offers", "proposals", "issued"),
+    *("facility", "advances", "charged", "repaid", "disputes"),
+)
 """What a course knows beside the database."""
 
 
@@ -42,7 +46,7 @@ def met(*faults: str) -> set[str]:
     """Those that are found of faults with one walk: from one beginning with the product as it is, and with each. A
     guard of the database that refuses what the product let through counts as well."""
     given, walk = WALKS[faults[0]]
-    course = ByApplication() if walk in OF_APPLICATIONS else Course()
+    course = OTHERS.get(walk, Course)()
     found: set[str] = set()
     try:
         if given:
@@ -61,7 +65,7 @@ def met(*faults: str) -> set[str]:
 def _is_contradicted(course: Course, walk: Callable[[Course], None], fault: str) -> bool:
     """Whether paper or database contradict; of the product as it is, without a fault, that is raised."""
     try:
-        with _taken_back(), mutants.OF_COURSES[fault]() if fault else nullcontext():
+        with _taken_back(), FAULTS[fault]() if fault else nullcontext():
             walk(course)
             course.paper_and_product_agree()
     except (AssertionError, DatabaseError):
@@ -83,7 +87,8 @@ def _taken_back() -> Iterator[None]:
 
 
 def _begin(course: Course, **given: Any) -> None:
-    course.begin(**{"rate": 19, "keeps": False, "by_calendar": False, "head_start": [SUBMITTED], **given})
+    others = {} if isinstance(course, Advanced) else {"keeps": False, "by_calendar": False}
+    course.begin(**{"rate": 19, "head_start": [SUBMITTED], **others, **given})
 
 
 def _paid_and_credited(course: Course) -> None:
@@ -252,8 +257,12 @@ def _picked(course: Course) -> None:
     _begin(course, pick="in two")
 
 
-OF_APPLICATIONS: Final = (_certified_and_withdrawn,)
-"""Walks where applications for payment are billed."""
+OTHERS: Final[dict[Any, type[Course]]] = {
+    _certified_and_withdrawn: ByApplication,
+    **dict.fromkeys((walk for _given, walk in walks_ahead.WALKS.values()), Advanced),
+}
+"""Walks of the machines where applications for payment are billed, and where money is advanced."""
+FAULTS: Final = {**mutants.OF_COURSES, **mutants_ahead.OF_ADVANCES}
 WALKS: Final[dict[str, tuple[dict[str, Any], Callable[[Course], None]]]] = {
     "money freed before what is retained falls": ({"keeps": True, "head_start": [ACCEPTED]}, _paid_and_credited),
     "what the buyer disputes is accepted": (USUAL, _disputed),
@@ -285,5 +294,6 @@ WALKS: Final[dict[str, tuple[dict[str, Any], Callable[[Course], None]]]] = {
     "what was kept back of withdrawn work stays kept": (TWO_KEPT, _certified_and_withdrawn),
     "a defect is settled beside its dispute": ({"agreed": Agreed(days=5)}, _mended_unseen),
     "more is charged back than there is": ({"charges": "outside", "head_start": [ACCEPTED]}, _charged_twice),
+    **walks_ahead.WALKS,
 }
 """By the fault to which each comes: how it begins, or nothing where that is where the fault is, and how it goes on."""

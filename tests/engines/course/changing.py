@@ -113,6 +113,7 @@ class Changing(Delaying):
         taken = self._follow(wanted)
         asked = taken is not None and any(part.request is not None for part, _net in taken)
         can = side != by and self.paper.state == "active" and taken is not None and not asked
+        can = can and all(self._may_lower(part.bill) for part, _net in taken or [])
         if self._do(
             OWNERS[side],
             lambda actor: changing.sign_change(

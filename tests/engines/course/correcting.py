@@ -41,7 +41,7 @@ class Correcting(Disputing):
             )
 
         of_lines = [net, *(ZERO for _one in bill.lines[1:])] if bill.lines and how == "line" else None
-        can = self._may_credit(bill, net) and (of_lines is None or net <= bill.lines[0].left)
+        can = self._may_credit(bill, net) and self._may_lower(bill) and (of_lines is None or net <= bill.lines[0].left)
         if self._do("billing", run, allowed=can):
             self.paper.credit(bill, net, of_lines=of_lines)
             self.paper.return_excess()
@@ -93,7 +93,10 @@ class Correcting(Disputing):
         if self._do(
             PERSON[side],
             lambda actor: crediting.grant_nullification(actor=actor, key=key(), nullification_ref=ref),
-            allowed=side != by and self.paper.state != "terminated" and self._may_take_back(part.bill, net),
+            allowed=side != by
+            and self.paper.state != "terminated"
+            and self._may_take_back(part.bill, net)
+            and self._may_lower(part.bill),
         ):
             part.request = None
             for charge in part.bill.charges:

@@ -110,7 +110,9 @@ class Disputing(Refunding):
         if self._do(
             PERSON[side],
             lambda actor: disputing.agree_outcome(actor=actor, key=key(), proposal_ref=self.proposals[argument]),
-            allowed=side != argument.proposed_by and self._may_fall(about, argument.upheld),
+            allowed=side != argument.proposed_by
+            and self._may_fall(about, argument.upheld)
+            and (not isinstance(about, Bill) or not argument.upheld or self._may_lower(about)),
         ):
             self._over(about, argument, upheld=argument.upheld)
             if isinstance(about, Bill) and argument.upheld:

@@ -33,6 +33,7 @@ class Ending(Changing):
     @rule(days=st.sampled_from([1, 7, 20]))
     def time_passes(self, days: int) -> None:
         if self.at + timedelta(days=days) < self.begun + LAST:
+            self._close_day()
             self.at += timedelta(days=days)
 
     @precondition(lambda self: any(one.state == "waits" for one in self.paper.calendar))
@@ -170,7 +171,9 @@ class Ending(Changing):
                 actor=actor, key=key(), contract_ref=fresh.ref, values=given, seen=seen
             )
 
-        answer = self._do(OWNERS[side], run, allowed=self._can_settle() and self.paper.waiting is None)
+        answer = self._do(
+            OWNERS[side], run, allowed=self._can_settle() and self.paper.waiting is None and self._may_value(values)
+        )
         if answer:
             self.paper.settlement = (answer["settlement"], side, (self._what_stands(), values))
 
@@ -194,7 +197,8 @@ class Ending(Changing):
             and self.paper.is_over_for(self.today)
             and stood == self._what_stands()
             and self.paper.waiting is None
-            and not late,
+            and not late
+            and self._may_value(values),
         )
         if answer:
             self._end(values)

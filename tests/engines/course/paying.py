@@ -35,7 +35,7 @@ class Paying(Reviewing):
                 received_on=self.today,
                 bank_reference=self._reference(),
             ),
-            allowed=bill.open > 0,
+            allowed=bill.open > 0 and self._is_sellers(bill),
         )
         if answer:
             settled = min(amount, bill.open)
@@ -52,7 +52,9 @@ class Paying(Reviewing):
             lambda actor: billing.reverse_payment(
                 actor=actor, key=key(), payment_ref=payment.ref, reason="Recorded by mistake."
             ),
-            allowed=not payment.is_reversed and not any(one.is_held for one in payment.refunds),
+            allowed=not payment.is_reversed
+            and not payment.is_collected
+            and not any(one.is_held for one in payment.refunds),
         ):
             for bill, amount, on in payment.settles:
                 bill.paid -= amount
@@ -73,10 +75,15 @@ class Paying(Reviewing):
             return crediting.allocate_payment(actor=actor, key=key(), payment_ref=payment.ref, invoice_ref=bill.ref)
 
         was_used = any(one is bill for one, _amount, _on in payment.settles)
+        is_theirs = not payment.is_collected and self._is_sellers(bill)
         if self._do(
             "billing",
             run,
-            allowed=not payment.is_reversed and payment.unapplied > ZERO and bill.open > ZERO and not was_used,
+            allowed=is_theirs
+            and not payment.is_reversed
+            and payment.unapplied > ZERO
+            and bill.open > ZERO
+            and not was_used,
         ):
             amount = min(payment.unapplied, bill.open)
             payment.settles.append((bill, amount, self.today))

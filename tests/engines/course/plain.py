@@ -268,6 +268,8 @@ class Part:
     review: Review | None = None
     """Of what was submitted last."""
     accepted_on: date | None = None
+    sent_back_on: date | None = None
+    """When the buyer, or silence, did so last."""
     planned_on: date | None = None
     whole: Decimal = ZERO
     """What all of its line comes to by what it was accepted under."""
@@ -313,6 +315,8 @@ class Money:
     amount: Decimal
     settles: list[tuple[Bill, Decimal, date]] = field(default_factory=list)
     is_reversed: bool = False
+    is_collected: bool = False
+    """A financier received it, for a bill that it bought."""
     refunds: list[GoneBack] = field(default_factory=list)
 
     def of(self, bill: Bill) -> Decimal:

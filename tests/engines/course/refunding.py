@@ -29,6 +29,7 @@ class Refunding(Paying):
                 actor=actor, key=key(), payment_ref=payment.ref, reason="Paid twice.", amount=amount
             ),
             allowed=not payment.is_reversed
+            and not payment.is_collected
             and ZERO < amount <= payment.unapplied
             and not any(one.state == "asked" for one in payment.refunds),
         )

@@ -65,7 +65,7 @@ class Reviewing(Stage):
             part.accepted_on = part.review.due
         else:
             self.done["deemed_rejected"] += 1
-            part.state = "changes_requested"
+            part.state, part.sent_back_on = "changes_requested", self.today
 
     def _waits(self) -> bool:
         return any(one.state == "submitted" for one in self.paper.parts)
@@ -121,10 +121,13 @@ class Reviewing(Stage):
             return True
         return review.first.by != by and review.first.amount == amount
 
-    def _accepted(self, part: Part, answer: Answer, *, defects: Sequence[Defect] = ()) -> None:
+    def _accepted(
+        self, part: Part, answer: Answer, *, defects: Sequence[Defect] = (), rest: Part | None = None
+    ) -> None:
         late = self._counts_for_interest(part)
         part.state, part.accepted_on = "accepted", self.today
         self._bill_accepted(part, answer, late=late, defects=defects)
+        self._follow_acceptance(part, rest=rest)
         self.paper.complete(on=self.today)
         decided = Decision.objects.filter(submission__milestone__ref=answer["milestone"]).order_by("-pk")
         since = self._read(lambda: decided.values_list("accepted_for_interest_at", flat=True)[0])

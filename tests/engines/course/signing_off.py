@@ -110,7 +110,7 @@ class SigningOff(Reviewing):
             )
 
         if self._do("approver", run, allowed=self._may_decide(part)):
-            part.state = "changes_requested"
+            part.state, part.sent_back_on = "changes_requested", self.today
 
     @precondition(lambda self: self._waits())
     @rule(pick=PICK, by=ACCEPTORS)
@@ -169,7 +169,7 @@ class SigningOff(Reviewing):
             if part.argument is not None:
                 rest.argument, part.argument = part.argument, None
             self.paper.parts.append(rest)
-            self._accepted(part, answer)
+            self._accepted(part, answer, rest=rest)
 
     def _share_of(self, part: plain.Part, share: Decimal, how: str) -> tuple[Part, Decimal, bool, Decimal | None]:
         """What is typed, what it comes to, whether there is such a part, and how much of a quantity it is."""

@@ -109,6 +109,24 @@ class Stage(RuleBasedStateMachine):
             sent = Submission.objects.filter(milestone=milestone).exclude(state="draft")
             return sent.select_related("milestone__line").order_by("-number").first()
 
+    def _is_sellers(self, _bill: Bill) -> bool:
+        """Whether the buyer pays it to the seller."""
+        return True
+
+    def _may_lower(self, _bill: Bill | None) -> bool:
+        """Whether nobody else has to be asked before less is owed of it."""
+        return True
+
+    def _may_value(self, _values: dict[Part, Decimal]) -> bool:
+        """Whether nobody else is bound by more than what is valued at the end."""
+        return True
+
+    def _follow_acceptance(self, part: Part, *, rest: Part | None) -> None:
+        """What else its bill leads to; with what is left of a part that was accepted in part."""
+
+    def _close_day(self) -> None:
+        """Before time passes."""
+
     def _read(self, ask: Callable[[], T]) -> T:
         with walls.asking_for(self.parties.seller.pk):
             return ask()
