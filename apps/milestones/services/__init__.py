@@ -85,6 +85,7 @@ from apps.milestones.services.nullifying import (
     needs_own_proof,
     withdraw_nullification,
 )
+from apps.milestones.services.part_before import PartBefore, part_before
 from apps.milestones.services.parts import accept_part, newest_part_of, part_amount, part_statement
 from apps.milestones.services.passing import colleagues, pass_by_link, pass_to, take_back
 from apps.milestones.services.planning import (
@@ -160,6 +161,7 @@ __all__ = [
     "MissedPosition",
     "NotBilled",
     "Part",
+    "PartBefore",
     "SettlementDraft",
     "SilenceAhead",
     "StoredFile",
@@ -237,6 +239,7 @@ __all__ = [
     "open_values",
     "opened",
     "part_amount",
+    "part_before",
     "part_statement",
     "pass_by_link",
     "pass_to",

@@ -13,12 +13,13 @@ from apps.contracts.rules import review_deadline
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.milestones import rules
-from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Nullification, Submission, Verdict
+from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submission, Verdict
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer, Link
 from apps.milestones.services.conditions import check_condition
 from apps.milestones.services.holding import lock_milestone, lock_submission
+from apps.milestones.services.part_before import heirs_of, submission_before
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -134,7 +135,7 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
         raise IllegalTransition(
             "This milestone is {state}; there is nothing to prepare.", state=str(milestone.state).replace("_", " ")
         )
-    last = milestone.submissions.order_by("-number").first() or _of_part_before(milestone)
+    last = milestone.submissions.order_by("-number").first() or submission_before(milestone)
     highest = milestone.submissions.aggregate(highest=Max("number"))["highest"] or 0
     draft = Submission.objects.create(
         contract=milestone.contract,
@@ -148,30 +149,13 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
     return draft
 
 
-def _of_part_before(milestone: Milestone) -> Submission | None:
-    """The submission of which this milestone is the rest: its first cycle starts with what was shown then."""
-    withdrawn = Nullification.objects.filter(rest=milestone).select_related("milestone__accepted_submission").first()
-    if withdrawn is not None:
-        return withdrawn.milestone.accepted_submission
-    # Parts that go on after a nullification stand between them, so the rests are counted and not numbered.
-    parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
-    rests = parts.filter(part__gt=1, part__lte=milestone.part, rest_of=None)
-    split = Submission.objects.filter(milestone__in=parts, decision__outcome=Decision.Outcome.PARTLY_ACCEPTED).order_by(
-        "decision__decided_at", "pk"
-    )
-    number = rests.count()
-    return next(iter(split[number - 1 : number]), None) if number else None
-
-
 def _carry_forward(last: Submission | None, *, draft: Submission) -> None:
     """By the words of the criteria: a change order may have moved the milestone to another line since."""
-    told = list(last.notes.select_related("criterion").order_by("criterion__position")) if last else []
+    told = list(last.notes.select_related("criterion")) if last else []
     crossed = Verdict.objects.filter(decision__submission=last, is_passed=False) if last else Verdict.objects.none()
     failed = set(crossed.values_list("criterion_id", flat=True))
     criteria = list(Criterion.objects.filter(line_id=draft.milestone.line_id))
-    heirs = rules.heirs(
-        [(note.criterion_id, note.criterion.text) for note in told], [(one.pk, one.text) for one in criteria]
-    )
+    heirs = heirs_of(told, criteria=criteria)
     notes = {heirs[note.criterion_id]: note for note in told if note.criterion_id in heirs}
     CriterionNote.objects.bulk_create(
         CriterionNote(

@@ -10,52 +10,23 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 
-from apps.contracts.models import Contract, ContractVersion, Criterion
+from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database.kept import Argument, Read
 from apps.milestones import services as milestones
-from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission, Verdict
-from apps.milestones.services import Link
+from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission
+from apps.milestones.services import Link, PartBefore
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 from apps.portals import asking, formats, silence
 from apps.portals.asking import Questions
 from apps.portals.buyer import differences, figures
+from apps.portals.buyer.criteria import CriterionReading, Evidence, decision_of, evidence_of, readings_of, verdicts_of
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.figures import ContractFigures
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import explain
 from apps.portals.invoice_to_come import InvoiceToCome, invoice_to_come
-
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""What opens in place; everything else is downloaded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One file beside its criterion, in the shape of ``components/files.html``."""
-
-    name: str
-    url: str
-    size: int
-    sha256: str
-    is_picture: bool
-    is_new: bool
-    note: str = ""
-    icon: str = "file-earmark-text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionReading:
-    """One criterion: what the seller says of it, what shows it, and what the buyer said of it before and now."""
-
-    criterion: Criterion
-    is_claimed: bool
-    note: str
-    files: Sequence[Evidence]
-    links: Sequence[Link]
-    verdict: Verdict | None
-    crossed_before: Verdict | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +44,9 @@ class SubmissionReading:
     files: Sequence[Evidence]
     links: Sequence[Link]
     previous: Submission | None
+    """The cycle before; of the first one of a part, the one that was accepted in part."""
+    part_before: PartBefore | None
+    """What the buyer said is left, on the first cycle of what goes on from a part."""
     changes: Sequence[Change]
     before: ContractFigures
     earned_after: Decimal
@@ -192,7 +166,11 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     # By this one it was submitted, and is judged and billed, whatever a change order says of the others since.
     version = milestone.line.version
     version.contract = contract
-    previous = next((cycle for cycle in reversed(cycles) if cycle.number < submission.number), None)
+    earlier = [cycle for cycle in cycles if cycle.number < submission.number]
+    decided = next((cycle for cycle in reversed(earlier) if decision_of(cycle) is not None), None)
+    part_before = milestones.part_before(milestone) if decided is None else None
+    previous = earlier[-1] if earlier else part_before.submission if part_before is not None else None
+    crossed_before = part_before.verdicts if part_before is not None else verdicts_of(decided)
     newest = cycles[-1]
     before = figures.of_contracts(actor, [contract])[contract.pk]
     is_pending = submission.state == "submitted"
@@ -209,10 +187,11 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         is_pending=is_pending,
         newer=newest if newest.number > submission.number else None,
         decision=decision_of(submission),
-        criteria=_criteria(submission, previous=previous, way=way),
-        files=[_evidence(f, previous=previous, way=way) for f in submission.files.all() if f.criterion_id is None],
+        criteria=readings_of(submission, before=crossed_before, previous=previous, way=way),
+        files=[evidence_of(f, previous=previous, way=way) for f in submission.files.all() if f.criterion_id is None],
         links=[Link(**link) for link in submission.links],
         previous=previous,
+        part_before=part_before,
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
@@ -251,50 +230,3 @@ def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:
         return ""
     here = ZoneInfo(zone)
     return formats.days_away(moment.astimezone(here).date(), now.astimezone(here).date())
-
-
-def decision_of(submission: Submission) -> Decision | None:
-    """What was decided of a cycle; None while it waits, or when it was withdrawn."""
-    return getattr(submission, "decision", None)
-
-
-def _criteria(submission: Submission, *, previous: Submission | None, way: Way) -> list[CriterionReading]:
-    notes = {note.criterion_id: note for note in submission.notes.all()}
-    verdicts, before = _verdicts(submission), _verdicts(previous)
-    readings = []
-    for criterion in submission.milestone.line.criteria.all():
-        note, old = notes.get(criterion.pk), before.get(criterion.pk)
-        readings.append(
-            CriterionReading(
-                criterion=criterion,
-                is_claimed=note is not None and note.is_met,
-                note=note.note if note is not None else "",
-                files=[
-                    _evidence(file, previous=previous, way=way)
-                    for file in submission.files.all()
-                    if file.criterion_id == criterion.pk
-                ],
-                links=[Link(**link) for link in note.links] if note is not None else [],
-                verdict=verdicts.get(criterion.pk),
-                crossed_before=old if old is not None and not old.is_passed else None,
-            )
-        )
-    return readings
-
-
-def _verdicts(submission: Submission | None) -> dict[int, Verdict]:
-    decision = decision_of(submission) if submission is not None else None
-    return {verdict.criterion_id: verdict for verdict in decision.verdicts.all()} if decision is not None else {}
-
-
-def _evidence(file: EvidenceFile, *, previous: Submission | None, way: Way) -> Evidence:
-    known = {old.sha256 for old in previous.files.all()} if previous is not None else {file.sha256}
-    return Evidence(
-        name=file.name,
-        url=way.evidence(file),
-        size=file.size,
-        sha256=file.sha256,
-        is_picture=file.content_type in PICTURES,
-        is_new=file.sha256 not in known,
-        icon="file-earmark-image" if file.content_type in PICTURES else "file-earmark-text",
-    )

@@ -10,7 +10,7 @@ from apps.milestones.models import Decision, Milestone, Submission
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.portals import formats, history
-from apps.portals.buyer.cycles import decision_of
+from apps.portals.buyer.criteria import decision_of
 from apps.portals.parts import Event, Step
 
 

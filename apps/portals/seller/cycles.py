@@ -16,7 +16,7 @@ from apps.milestones.models import (
     Submission,
     Verdict,
 )
-from apps.milestones.services import Link
+from apps.milestones.services import Link, PartBefore
 from apps.parties.actor import Actor
 from apps.portals import asking
 from apps.portals.asking import Questions
@@ -70,10 +70,22 @@ def cycles_of(actor: Actor, milestone: Milestone, criteria: Sequence[Criterion])
     return [_cycle(submission, criteria, questions) for submission, questions in zip(submissions, asked, strict=True)]
 
 
-def _cycle(submission: Submission, criteria: Sequence[Criterion], questions: Questions) -> Cycle:
+def cycle_before(before: PartBefore, criteria: Sequence[Criterion]) -> Cycle:
+    """The cycle that was accepted in part, told by the criteria of the part that goes on: with what it starts."""
+    return _cycle(before.submission, criteria, Questions(rows=()), heirs=before.heirs)
+
+
+def _cycle(
+    submission: Submission, criteria: Sequence[Criterion], questions: Questions, heirs: dict[int, int] | None = None
+) -> Cycle:
+    """``heirs``: the criterion that says the same for each of the submission's own; each itself if there is none."""
+
+    def of(one: CriterionNote | Verdict | EvidenceFile) -> int | None:
+        return heirs.get(one.criterion_id or 0) if heirs is not None else one.criterion_id
+
     decision: Decision | None = getattr(submission, "decision", None)
-    notes = {note.criterion_id: note for note in submission.notes.all()}
-    verdicts = {verdict.criterion_id: verdict for verdict in decision.verdicts.all()} if decision else {}
+    notes = {of(note): note for note in submission.notes.all()}
+    verdicts = {of(verdict): verdict for verdict in decision.verdicts.all()} if decision else {}
     files = list(submission.files.all())
     return Cycle(
         submission=submission,
@@ -82,12 +94,12 @@ def _cycle(submission: Submission, criteria: Sequence[Criterion], questions: Que
                 criterion=criterion,
                 note=notes.get(criterion.pk),
                 verdict=verdicts.get(criterion.pk),
-                files=[shown_file(file) for file in files if file.criterion_id == criterion.pk],
+                files=[shown_file(file) for file in files if of(file) == criterion.pk],
                 links=[Link(**link) for link in notes[criterion.pk].links] if criterion.pk in notes else [],
             )
             for criterion in criteria
         ],
-        files=[shown_file(file) for file in files if file.criterion_id is None],
+        files=[shown_file(file) for file in files if of(file) is None],
         links=[Link(**link) for link in submission.links],
         decision=decision,
         questions=questions,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import exemption_wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
-from apps.milestones.models import Submission, Verdict
+from apps.milestones import services as milestones
+from apps.milestones.models import Decision, Submission
 from apps.workflows.mails.letter import Text
 
 Line = dict[str, Any]
@@ -114,19 +115,23 @@ def _criteria(line: Any) -> list[tuple[str, bool, str]]:
     ]
 
 
-def crossed_before(submission: Submission) -> list[Verdict]:
-    """The criteria that the buyer found not met the last time, each with the buyer's reason."""
-    last = (
-        Submission.objects.filter(
-            milestone_id=submission.milestone_id, number__lt=submission.number, decision__isnull=False
-        )
-        .order_by("-number")
-        .first()
-    )
-    if last is None:
-        return []
-    crossed = Verdict.objects.filter(decision__submission=last, is_passed=False).select_related("criterion")
-    return list(crossed.order_by("criterion__position"))
+def said_before(submission: Submission) -> dict[str, object]:
+    """What the buyer found missing and wrote the last time: of this milestone, or of the part of which it is the rest
+    (``before``). Of an acceptance that was withdrawn, the reason says it.
+    """
+    decisions = Decision.objects.filter(
+        submission__milestone_id=submission.milestone_id, submission__number__lt=submission.number
+    ).prefetch_related("verdicts__criterion")
+    said = decisions.order_by("-submission__number").first() if submission.number > 1 else None
+    before = milestones.part_before(submission.milestone) if said is None else None
+    if before is not None and before.withdrawn is None:
+        said = before.decision
+    verdicts = sorted(said.verdicts.all(), key=lambda one: one.criterion.position) if said is not None else []
+    return {
+        "before": before,
+        "crossed": [one for one in verdicts if not one.is_passed],
+        "wrote": said.comment if said is not None else "",
+    }
 
 
 def _changed(term: Text, was: Any, now: Any, currency: str = "") -> Line:

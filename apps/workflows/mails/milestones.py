@@ -62,7 +62,7 @@ def sign_off_request(*, grant_ref: str, at: datetime) -> Sent | None:
                 "due_at": due_at,
                 "notes": sorted(submission.notes.all(), key=lambda note: note.criterion.position),
                 "is_again": submission.number > 1,
-                "crossed": changes.crossed_before(submission) if submission.number > 1 else [],
+                **changes.said_before(submission),
                 "met": sum(note.is_met for note in submission.notes.all()),
             },
             about=About(f"submission:{submission.ref}", grant.contract),

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
 from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import conversing, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.standing import billed_by, is_withheld_whole, stands_in
 from apps.portals.buyer import cycles, deciding, judging, payees
+from apps.portals.buyer.criteria import decision_of
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
@@ -53,6 +55,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     invoice: Invoice | None = getattr(found, "invoice", None)
     pay_to = payees.of_invoice(actor, invoice) if invoice is not None else None
     standing = stands_in(found)
+    before = milestones.part_before(found) if reading is None else reading.part_before
     return page(
         request,
         "milestone",
@@ -60,7 +63,9 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "milestone": found,
             "contract": found.contract,
             "reading": reading,
-            "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
+            "part_before": before,
+            "part_before_url": reverse("buyer:milestone", args=[before.milestone.ref]) if before is not None else "",
+            "earlier": [(cycle, decision_of(cycle)) for cycle in reversed(sent[:-1])],
             "invoice": invoice,
             **(_document(invoice, found) if invoice is not None else {}),
             "stands_in": standing,

@@ -14,6 +14,7 @@ from apps.core import clock
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
+from apps.milestones.services import PartBefore
 from apps.parties.roles import Action
 from apps.portals import conversing, history, missing_people, papers, returned, silence
 from apps.portals.access import PortalRequest, portal
@@ -51,6 +52,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     billing = invoice or billed_by(found, standing)
     waiting = _waiting(cycles)
     draft = next((cycle.submission for cycle in cycles if cycle.submission.state == "draft"), None)
+    before = part_before(found, cycles)
     subjects = [f"submission:{cycle.submission.ref}" for cycle in cycles] + [f"milestone:{found.ref}"]
     return page(
         request,
@@ -62,12 +64,14 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "criteria": criteria,
             "cycles": [cycle for cycle in cycles if cycle.submission.state != "draft"],
             "draft": draft,
+            "part_before": before,
+            "part_before_url": reverse("seller:milestone", args=[before.milestone.ref]) if before is not None else "",
             "waiting": waiting,
             "invoice": invoice,
             "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
             **papers.certificate_piece(actor, found),
             "steps": _steps(found, cycles, billing),
-            "next": _first(found) or _what_next(found, cycles, draft, billing),
+            "next": _first(found) or _what_next(found, cycles, draft, billing, before),
             "missing_people": missing_people.of_milestone(found, side="seller"),
             "came_back": returned.of_submission(actor, waiting),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
@@ -159,8 +163,17 @@ def _waiting(cycles: Sequence[Cycle]) -> Submission | None:
     return next((cycle.submission for cycle in cycles if cycle.submission.state == "submitted"), None)
 
 
-def _sent_back(cycles: Sequence[Cycle]) -> dict[str, object]:
+def part_before(milestone: Milestone, cycles: Sequence[Cycle]) -> PartBefore | None:
+    """What was said of the part from which it goes on, until the buyer has said something of its own cycles."""
+    return None if any(cycle.decision is not None for cycle in cycles) else milestones.part_before(milestone)
+
+
+def _sent_back(cycles: Sequence[Cycle], before: PartBefore | None) -> dict[str, object]:
     """What the seller does with what was sent back, and until when the buyer wants it, if that was said."""
+    if before is not None and before.withdrawn is not None:
+        return {"text": _("you mend why the acceptance was withdrawn, and submit this part again.")}
+    if before is not None:
+        return {"text": _("you finish what the buyer left when the other part was accepted, and submit the rest.")}
     newest = next((cycle.decision for cycle in cycles if cycle.decision is not None), None)
     if newest is not None and newest.rule:
         return {"text": _("you ask the buyer what is missing, and submit again. Nobody answered in time.")}
@@ -188,7 +201,11 @@ def _payment(milestone: Milestone, invoice: Invoice) -> dict[str, object]:
 
 
 def _what_next(
-    milestone: Milestone, cycles: Sequence[Cycle], draft: Submission | None, invoice: Invoice | None
+    milestone: Milestone,
+    cycles: Sequence[Cycle],
+    draft: Submission | None,
+    invoice: Invoice | None,
+    before: PartBefore | None,
 ) -> dict[str, object]:
     waiting = _waiting(cycles)
     version = milestone.contract.active_version
@@ -213,7 +230,7 @@ def _what_next(
                 if is_withheld_whole(milestone)
                 else _("nothing. Its defects are settled at a lower price, and nothing of it is applied for.")
             )
-        return _sent_back(cycles) if milestone.state == "changes_requested" else {"text": applied}
+        return _sent_back(cycles, before) if milestone.state == "changes_requested" else {"text": applied}
     if draft is not None:
         return {"text": _("you complete the submission and send it to %(who)s.") % {"who": who}}
     return {

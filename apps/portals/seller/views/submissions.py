@@ -23,10 +23,10 @@ from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.portals.parts import Fact
-from apps.portals.seller.cycles import Cycle, cycles_of
+from apps.portals.seller.cycles import Cycle, cycle_before, cycles_of
 from apps.portals.seller.forms.submission import PrepareForm
 from apps.portals.seller.pages import page, why_not
-from apps.portals.seller.views.milestones import milestone_crumbs, seller_milestone
+from apps.portals.seller.views.milestones import milestone_crumbs, part_before, seller_milestone
 from apps.workflows import sign_off
 
 OPEN = ("planned", "changes_requested")
@@ -90,10 +90,12 @@ def _desk(
     newest = cycles[0] if cycles else None
     draft = newest if newest and newest.submission.state == "draft" else None
     last = next((cycle for cycle in cycles if cycle.decision), None)
+    before = part_before(milestone, cycles)
+    shown = newest or (cycle_before(before, criteria) if before is not None else None)
     if form is None:
-        form = PrepareForm(initial=_initial(newest), criteria=criteria)
-    rows = {row.criterion.pk: row for row in newest.rows} if newest else {}
-    found = {row.criterion.pk: row.verdict for row in last.rows} if last else {}
+        form = PrepareForm(initial=_initial(shown), criteria=criteria)
+    rows = {row.criterion.pk: row for row in shown.rows} if shown else {}
+    found = {row.criterion.pk: row.verdict for row in last.rows} if last else before.verdicts if before else {}
     return page(
         request,
         "prepare_submission",
@@ -104,10 +106,11 @@ def _desk(
                 (answer, rows[answer.criterion.pk].files if rows else [], found.get(answer.criterion.pk))
                 for answer in form.answers()
             ],
-            "files": newest.files if newest else [],
+            "files": shown.files if shown else [],
             "again": ActionForm(),
             "has_draft": draft is not None,
             "last": last,
+            "part_before": before,
             "cycle": draft.submission.number if draft else (newest.submission.number + 1 if newest else 1),
             "refusal": why_not(request.actor, Action.SUBMIT_MILESTONE),
             "crumbs": milestone_crumbs(milestone, (_("Prepare submission"), "")),
@@ -117,7 +120,8 @@ def _desk(
 
 
 def _initial(newest: Cycle | None) -> dict[str, Any]:
-    """What the draft says; before there is one, what the last cycle said, less what the buyer crossed."""
+    """What the draft says; before there is one, what the last cycle said, or the part before, less what the buyer
+    crossed."""
     if newest is None:
         return {}
     initial: dict[str, Any] = {"note": newest.submission.note, "more_links": newest.links}

@@ -1,0 +1,191 @@
+"""What the buyer left of a milestone when accepting a part stands on the rest, for both sides, until it is decided."""
+
+import dataclasses
+import html
+import re
+from decimal import Decimal
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.core import clock
+from apps.core.database import walls
+from apps.milestones import services as milestones
+from apps.milestones.models import Milestone, Nullification, Submission
+from apps.milestones.services import CriterionVerdict, Part
+from apps.workflows import disputing, sign_off, worker
+from tests import corrections, disputes, scenarios
+from tests.portals.buyer.browsers import Guest
+from tests.scenarios import Parties, acting, key
+
+REASON, LEFT = "Page three of the prototype is missing.", "Offline on iOS is left."
+
+
+def accepted_in_part(contract: Contract, *, comment: str = LEFT, amount: str = "4000.00") -> Milestone:
+    """The first criterion is crossed; the rest."""
+    submission = scenarios.submitted_milestone(contract)
+    return part_of(submission, comment=comment, amount=amount)
+
+
+def part_of(submission: Submission, *, comment: str, amount: str) -> Milestone:
+    actor = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(actor):
+        first, second = submission.milestone.line.criteria.all()
+        sign_off.accept_part(
+            actor=actor,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=Part(amount=Decimal(amount)),
+            verdicts=[
+                CriterionVerdict(first.pk, is_passed=False, reason=REASON),
+                CriterionVerdict(second.pk, is_passed=True),
+            ],
+            comment=comment,
+        )
+    return scenarios.milestone_of(submission.contract, part=2)
+
+
+@pytest.fixture
+def parties(db: None) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    return scenarios.active_contract(parties)
+
+
+def browser(parties: Parties, role: str) -> Client:
+    client = Client()
+    client.force_login(parties.people[role].user)
+    return client
+
+
+def page_of(client: Client, name: str, ref: str) -> str:
+    answer = client.get(reverse(name, args=[ref]))
+    assert answer.status_code == 200
+    return said(answer.content.decode())
+
+
+def said(page: str) -> str:
+    """The words between the tags, with ordinary spaces."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_the_seller_reads_what_is_left_where_the_rest_is_and_where_it_is_prepared(
+    parties: Parties, contract: Contract
+) -> None:
+    rest, sina = accepted_in_part(contract), browser(parties, "seller")
+    shown = page_of(sina, "seller:milestone", rest.ref)
+    assert "What is left of Prototype" in shown
+    assert "accepted 4,000.00 EUR of it" in shown
+    assert LEFT in shown
+    assert REASON in shown
+    assert "accepted a part of this" in page_of(sina, "seller:milestone", scenarios.milestone_of(contract).ref)
+
+    desk = sina.get(reverse("seller:prepare_submission", args=[rest.ref]))
+    words = said(desk.content.decode())
+    assert LEFT in words
+    assert words.count(REASON) == 1
+    form = desk.context["form"]
+    assert [form[f"met_{at}"].value() for at in (1, 2)] == [False, True]
+    assert form["note_2"].value() == "Shown in the workshop."
+    assert form["note"].value() == "Everything is installed on your test system."
+    assert "protocol-" in words
+
+
+def test_once_the_rest_is_sent_back_its_own_crosses_count(parties: Parties, contract: Contract) -> None:
+    sent = scenarios.submitted_rest(accepted_in_part(contract))
+    actor = scenarios.guest_actor(scenarios.link_to_sign_off(sent))
+    with acting(actor):
+        first, second = sent.milestone.line.criteria.all()
+        sign_off.request_changes(
+            actor=actor,
+            key=key(),
+            submission_ref=sent.ref,
+            seen=sent.sha256,
+            verdicts=[
+                CriterionVerdict(first.pk, is_passed=True),
+                CriterionVerdict(second.pk, is_passed=False, reason="The log is empty."),
+            ],
+            comment="",
+        )
+    sina = browser(parties, "seller")
+    for name in ("seller:milestone", "seller:prepare_submission"):
+        shown = page_of(sina, name, sent.milestone.ref)
+        assert "The log is empty." in shown
+        assert REASON not in shown
+        assert "What is left of" not in shown
+
+
+def test_the_buyer_who_reviews_the_rest_sees_it_against_the_part_before(parties: Parties, contract: Contract) -> None:
+    rest, bea = accepted_in_part(contract), browser(parties, "approver")
+    assert REASON in page_of(bea, "buyer:milestone", rest.ref)
+    worker.run_due_jobs()
+    mail.outbox.clear()
+    sent = scenarios.submitted_rest(rest)
+    worker.run_due_jobs()
+    (message,) = [one for one in mail.outbox if "Sign off" in one.subject]
+    guest = Guest(scenarios.link_to_sign_off(sent))
+    link = said(guest.get().content.decode())
+    for words in (link, page_of(bea, "buyer:milestone", rest.ref)):
+        assert f"Crossed last time: {REASON}" in words
+        assert words.count(REASON) == 1
+        assert LEFT in words
+        assert "What changed since Prototype was submitted" in words
+        # The file came along from the part before, and the words are others.
+        assert "Before: Everything is installed on your test system." in words
+        assert "Before: File protocol" not in words
+        assert "Now: File protocol" not in words
+    ((content, _kind),) = message.alternatives  # type: ignore[attr-defined]
+    for twin in (said(str(message.body)), said(str(content))):
+        assert "This is the rest of Prototype" in twin
+        assert "4,000.00" in twin
+        assert LEFT in twin
+        assert REASON in twin
+
+
+def test_of_the_rest_of_a_dispute_it_says_why_it_is_disputed(parties: Parties, contract: Contract) -> None:
+    sent = disputes.told(parties, scenarios.submitted_milestone(contract), at=clock.now())
+    bea = scenarios.approver_actor(parties)
+    dispute = disputes.on_submission(sent, actor=bea, at=clock.now(), amount="2000", reason="It loses rows.")
+    rest = part_of(sent, comment="", amount="10000")
+    why = "It is in dispute, because: It loses rows."
+    for role, side in (("seller", "seller"), ("approver", "buyer")):
+        assert why in page_of(browser(parties, role), f"{side}:milestone", rest.ref)
+    assert why in page_of(browser(parties, "seller"), "seller:prepare_submission", rest.ref)
+    with acting(bea):
+        disputing.withdraw_dispute(actor=bea, key=key(), dispute_ref=dispute.ref)
+    assert "It loses rows." not in page_of(browser(parties, "seller"), "seller:prepare_submission", rest.ref)
+
+
+def test_what_goes_on_after_a_withdrawn_acceptance_says_why(parties: Parties, contract: Contract) -> None:
+    accepted = scenarios.accepted_milestone(contract)
+    corrections.granted(parties, corrections.asked(parties, accepted.ref))
+    rest = scenarios.milestone_of(contract, part=2)
+    with walls.asking_for(contract.seller_id):
+        reason = Nullification.objects.get().reason
+    shown = page_of(browser(parties, "seller"), "seller:prepare_submission", rest.ref)
+    assert f"because: {reason}" in shown
+    mail.outbox.clear()
+    scenarios.submitted_rest(rest)
+    worker.run_due_jobs()
+    (message,) = [one for one in mail.outbox if "Sign off" in one.subject]
+    assert f"both sides withdrew that. Reason: {reason}" in " ".join(str(message.body).split())
+
+
+def test_a_cross_that_no_criterion_of_the_rest_says_stands_by_itself(parties: Parties, contract: Contract) -> None:
+    rest = accepted_in_part(contract)
+    with walls.asking_for(contract.seller_id):
+        before = milestones.part_before(rest)
+        assert before is not None
+        assert not before.crossed_elsewhere
+        of_another = milestones.part_before(rest)
+        assert of_another is not None
+        lost = dataclasses.replace(of_another, heirs={})
+    assert [one.reason for one in lost.crossed_elsewhere] == [REASON]
+    assert lost.verdicts == {}
