@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connections, transaction
 
 from apps.contracts.drafts import (
     FIRST,
@@ -273,13 +273,16 @@ def test_the_database_gives_no_deposit_back_beyond_itself(scratch: str) -> None:
         " tax_rate, advance_id) SELECT l.invoice_id, 9, 'More', -1, 9000, -9000, l.tax_category, l.tax_rate,"
         " l.advance_id FROM invoicing_invoiceline l WHERE l.advance_id IS NOT NULL"
     )
-    with walls.asking_for(contract.seller_id), pytest.raises(DatabaseError, match="given back than was invoiced"):
+    with pytest.raises(DatabaseError, match="given back than was invoiced"):
         _run(more)
 
 
 def _run(sql: str) -> None:
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(sql)
+    """Without the guard by which no line joins an invoice that is complete: what another one says is asked here."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname ~ 'no_line_joins_an_invoice'")
+        cursor.execute(f"ALTER TABLE invoicing_invoiceline DISABLE TRIGGER {cursor.fetchone()[0]}")
+        cursor.execute(f"{sql}; SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_what_nothing_can_give_back_any_more_goes_back_to_the_buyer(scratch: str) -> None:

@@ -283,9 +283,9 @@ def untouched(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 @pytest.mark.parametrize(
     ("statement", "because"),
     [
-        ("UPDATE invoicing_retention SET released = released - 1", "unless it comes back"),
+        ("UPDATE invoicing_retention SET released = released - 1", "never grows"),
         ("UPDATE invoicing_retention SET returned = returned + 1", "unless it comes back"),
-        ("UPDATE invoicing_retention SET returned = returned - 1", "differs"),
+        ("UPDATE invoicing_retention SET returned = returned - 1", "never grows"),
         ("UPDATE invoicing_retention SET released = released - 1, returned = returned + 1", "differs"),
         ("UPDATE invoicing_retentionreturn SET kept_until = NULL", "append-only"),
         ("UPDATE invoicing_retentionreturnshare SET amount = 1", "append-only"),

@@ -407,7 +407,7 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
     ("statement", "because"),
     [
         ("UPDATE invoicing_retention SET released = held + 1", "released_is_at_most_what_was_withheld"),
-        ("UPDATE invoicing_retention SET released = 0", "unless it comes back"),
+        ("UPDATE invoicing_retention SET released = 0", "never grows"),
         ("UPDATE invoicing_retention SET released = released + 1 WHERE held > released", "differs"),
         ("UPDATE invoicing_retention SET held = held + 1", "nothing more is withheld later"),
         ("UPDATE invoicing_retention SET held = held - 1", "differs"),

@@ -156,6 +156,18 @@ def refused_when(name: str, operation: Any, *conditions: str, only: str = "") ->
     )
 
 
+def refused_together(name: str, wrong: str) -> Guard:
+    """Refuse rows of which this finds one among ``added``: asked once for all that a statement adds, which are many."""
+    return Guard(
+        name=name,
+        level=pgtrigger.Statement,
+        operation=INSERT,
+        when=pgtrigger.After,
+        referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]
+        func=f"IF EXISTS ({wrong}) THEN {_refuse(name.replace('_', ' '))} END IF; RETURN NULL;",
+    )
+
+
 def _one_after_the_other(conditions: Sequence[str], then: str) -> str:
     asked = "".join(f"IF {condition} THEN " for condition in conditions)
     return f"{asked}{then}{' END IF;' * len(conditions)}"

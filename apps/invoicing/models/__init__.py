@@ -4,7 +4,8 @@ from apps.invoicing.models.charge import Charge
 from apps.invoicing.models.corrected_invoice import CorrectedInvoice
 from apps.invoicing.models.correction_delivery import CorrectionDelivery
 from apps.invoicing.models.credit_document import CreditNoteDocument
-from apps.invoicing.models.credit_note import CreditNote, CreditNoteLine
+from apps.invoicing.models.credit_note import CreditNote
+from apps.invoicing.models.credit_note_line import CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.disputed import DisputedInvoice
 from apps.invoicing.models.document import Document

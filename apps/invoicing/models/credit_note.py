@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
-from apps.core.database import guards, walls
+from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.invoicing.models.invoice import BESIDE_PLAN, CREDITS, NO_SUPPLY, Invoice
-from apps.invoicing.models.invoice_line import LEFT, InvoiceLine
+from apps.invoicing.models.invoice_line import LEFT
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
@@ -242,56 +242,3 @@ class CreditNote(models.Model):
     def about(self) -> str:
         """What becomes of the work or, for a statement of retention, of the money. It reads ``invoice``."""
         return gettext("Retained again") if self.invoice.is_release else self.get_purpose_display()
-
-
-class CreditNoteLineQuerySet(models.QuerySet["CreditNoteLine"]):
-    def visible_to(self, actor: Actor) -> "CreditNoteLineQuerySet":
-        return self.filter(credit_note__in=CreditNote.objects.visible_to(actor))
-
-
-class CreditNoteLine(models.Model):
-    """What a credit note credits of one line of its invoice, net of tax; category and rate are that line's. Of a line
-    that gave back a deposit it is below zero: so much goes back to that deposit."""
-
-    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
-    invoice_line = models.ForeignKey(InvoiceLine, models.PROTECT, related_name="credits")
-    net = models.DecimalField(max_digits=18, decimal_places=3)
-
-    objects = CreditNoteLineQuerySet.as_manager()
-    wall = walls.through("invoicing_creditnote", "credit_note_id").only("SELECT", "INSERT")
-
-    class Meta:
-        ordering = ("invoice_line__position",)
-        constraints = [
-            models.UniqueConstraint("credit_note", "invoice_line", name="credited_lines_unique"),
-            models.CheckConstraint(condition=~Q(net=0), name="credited_line_is_something"),
-        ]
-        triggers = [
-            *guards.append_only(),
-            guards.refused_when(
-                "credited_line_of_the_invoice",
-                guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN invoicing_invoiceline l"
-                " ON l.invoice_id = c.invoice_id WHERE c.id = NEW.credit_note_id AND l.id = NEW.invoice_line_id"
-                " AND sign(l.net) = sign(NEW.net))",
-            ),
-            guards.refused_when(
-                "an_acceptance_is_withdrawn_by_its_own_line",
-                guards.INSERT,
-                "EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN milestones_nullification n"
-                " ON n.id = c.nullification_id JOIN invoicing_invoiceline l ON l.id = NEW.invoice_line_id"
-                " WHERE c.id = NEW.credit_note_id AND l.milestone_id <> n.milestone_id)",
-            ),
-            guards.at_commit(
-                "no_line_is_credited_beyond_itself",
-                guards.INSERT,
-                "IF (SELECT abs(sum(c.net)) FROM invoicing_creditnoteline c"
-                " WHERE c.invoice_line_id = NEW.invoice_line_id)"
-                " > (SELECT abs(l.net) FROM invoicing_invoiceline l WHERE l.id = NEW.invoice_line_id)"
-                " THEN RAISE EXCEPTION 'line % is credited beyond itself', NEW.invoice_line_id"
-                " USING ERRCODE = 'check_violation'; END IF;",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.net} of {self.invoice_line_id}"

@@ -103,6 +103,14 @@ class InvoiceLine(ExemptionTerms):
                 " WHERE i.id = NEW.invoice_id AND a.id = NEW.advance_id)",
                 only="NEW.advance_id IS NOT NULL",
             ),
+            guards.refused_together(
+                "no_line_joins_an_invoice_that_is_complete",
+                "SELECT 1 FROM invoicing_invoice i CROSS JOIN LATERAL"
+                " (SELECT sum(l.net) FILTER (WHERE l.net > 0) AS billed, -sum(l.net) FILTER (WHERE l.net < 0) AS back"
+                " FROM invoicing_invoiceline l WHERE l.invoice_id = i.id) s"
+                " WHERE i.id IN (SELECT a.invoice_id FROM added a)"
+                " AND (s.billed > i.net + i.recovered OR s.back > i.recovered)",
+            ),
             guards.at_commit(
                 "no_advance_is_given_back_beyond_itself",
                 guards.INSERT,

@@ -40,6 +40,20 @@ APART = (
 """What of that was not released again: all of it is kept back, or where a credit note took of it, all that still is."""
 
 
+OWN = (
+    "(SELECT CASE WHEN b.id IS NULL THEN r.held - r.released - r.returned ELSE least(e.amount, r.returned"
+    " - (SELECT coalesce(sum(f.amount), 0) FROM invoicing_retentionreturnshare f JOIN invoicing_retentionreturn a"
+    " ON a.id = f.back_id AND a.position > b.position WHERE f.retention_id = r.id AND NOT EXISTS (SELECT 1"
+    " FROM invoicing_retentionrelease m WHERE m.contract_id = a.contract_id AND m.position = a.position))) END"
+    " FROM invoicing_retention r JOIN invoicing_retentionrelease l ON l.id = NEW.release_id"
+    " LEFT JOIN invoicing_retentionreturn b ON b.contract_id = l.contract_id AND b.position = l.position"
+    " LEFT JOIN invoicing_retentionreturnshare e ON e.back_id = b.id AND e.retention_id = r.id"
+    " WHERE r.id = NEW.retention_id)"
+)
+"""What a share may release, before the retention says so too: of a part that was agreed what did not come back, of one
+that came back what of it no credit note took: whatever came back later is whole."""
+
+
 class Retention(models.Model):
     """What the buyer keeps back of one invoice for one kind of retention: a ledger of its own, since it is not due and
     so is no open item.
@@ -87,12 +101,23 @@ class Retention(models.Model):
                 "TRUE", name="only_what_is_released_or_credited_changes", allow=("released", "returned", "held")
             ),
             guards.refused_when("a_retention_is_of_something", guards.INSERT, "NEW.held = 0 AND NEW.carried = 0"),
+            guards.refused_when(
+                "nothing_is_withheld_of_an_invoice_on_paper",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.invoice_id"
+                " AND d.state <> 'rendering')",
+            ),
             guards.refused_when("nothing_more_is_withheld_later", guards.UPDATE, "NEW.held > OLD.held"),
             guards.refused_when(
                 "what_is_released_stays_so_unless_it_comes_back",
                 guards.UPDATE,
                 "(NEW.released < OLD.released OR NEW.returned > OLD.returned)"
                 " AND NEW.released + NEW.returned <> OLD.released + OLD.returned",
+            ),
+            guards.refused_when(
+                "what_agreed_parts_release_never_grows",
+                guards.UPDATE,
+                "NEW.held - NEW.released - NEW.returned > OLD.held - OLD.released - OLD.returned",
             ),
             guards.at_commit(
                 "released_is_what_was_shared_out",
@@ -224,6 +249,7 @@ class RetentionShare(models.Model):
                 " ON l.contract_id = r.contract_id AND l.kind = r.kind"
                 " WHERE r.id = NEW.retention_id AND l.id = NEW.release_id)",
             ),
+            guards.refused_when("a_part_releases_what_is_its_own", guards.INSERT, f"NEW.amount > coalesce({OWN}, 0)"),
             guards.at_commit(
                 "a_share_counts_as_released",
                 guards.INSERT,

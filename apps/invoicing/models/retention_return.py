@@ -52,12 +52,30 @@ class RetentionReturn(models.Model):
                 "NOT EXISTS (SELECT 1 FROM invoicing_creditnote n JOIN invoicing_retentionrelease l"
                 " ON l.invoice_id = n.invoice_id WHERE n.id = NEW.credit_note_id AND l.id = NEW.release_id"
                 " AND (l.contract_id, l.kind, l.currency) = (NEW.contract_id, NEW.kind, NEW.currency)"
-                " AND n.gross = NEW.amount)"
+                " AND (n.gross, n.issued_at) = (NEW.amount, NEW.returned_at))"
                 " OR EXISTS (SELECT 1 FROM invoicing_retentionrelease l WHERE l.contract_id = NEW.contract_id"
                 " AND l.position = NEW.position)"
                 " OR EXISTS (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v"
                 f" ON v.id = c.active_version_id, LATERAL {SCHEDULE} s WHERE c.id = NEW.contract_id"
                 " AND s.position = NEW.position)",
+            ),
+            guards.refused_when(
+                "kept_until_a_day_to_come",
+                guards.INSERT,
+                "NEW.kept_until <= (SELECT (NEW.returned_at AT TIME ZONE o.time_zone)::date FROM contracts_contract c"
+                " JOIN parties_organisation o ON o.id = c.seller_id WHERE c.id = NEW.contract_id)",
+                only="NEW.kept_until IS NOT NULL",
+            ).seeing_all(),
+            guards.at_commit(
+                "kept_until_the_day_that_both_sides_agreed_on",
+                guards.INSERT,
+                # What they agreed on is the newest proposal of the dispute that the credit note settles.
+                "IF NOT EXISTS (SELECT 1 FROM invoicing_disputedinvoice x JOIN milestones_disputeproposal p"
+                " ON p.dispute_id = x.dispute_id WHERE x.credit_note_id = NEW.credit_note_id"
+                " AND p.kept_until IS NOT DISTINCT FROM NEW.kept_until AND NOT EXISTS (SELECT 1"
+                " FROM milestones_disputeproposal q WHERE q.dispute_id = p.dispute_id AND q.id > p.id))"
+                " THEN RAISE EXCEPTION 'nobody agreed that part % is kept back until %', NEW.position, NEW.kept_until"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
                 "what_comes_back_is_shared_out",

@@ -4,8 +4,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import F
-
 from apps.core.errors import Refused, Stale
 from apps.invoicing import rules
 from apps.invoicing.models import (
@@ -205,14 +203,22 @@ def lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> N
 
 
 def retain_less(invoice: Invoice, *, by: Decimal) -> None:
-    """What is retained falls by what of it is credited: one kind of retention after the other, as they were agreed."""
+    """What is retained falls by what of it is credited: one kind of retention after the other, as they were agreed.
+
+    What came back is kept back still: of no kind does it fall before nothing else of the invoice is kept back.
+    """
+    found = Retention.objects.filter(invoice=invoice).kept().order_by("kind")
+    kept = list(found.select_for_update()) if by else []
     left = by
-    for kept in Retention.objects.filter(invoice=invoice).kept().order_by("kind") if left else ():
-        part = min(left, kept.held - kept.released)
-        left_over = kept.held - part - kept.released
-        # What came back is kept back still, and falls only where nothing else is.
-        Retention.objects.filter(pk=kept.pk).update(held=F("held") - part, returned=min(kept.returned, left_over))
-        left -= part
+    for one in kept:
+        left -= (part := min(left, one.releasable))
+        one.held -= part
+    for one in kept:
+        left -= (part := min(left, one.returned))
+        one.held -= part
+        one.returned -= part
+    for one in kept:
+        one.save(update_fields=["held", "returned"])
 
 
 def book(note: CreditNote, *, at: datetime) -> Decimal:

@@ -120,13 +120,14 @@ def kept_in_ledger(
         released_at=invoice.issued_at,
         released_by_name=by,
     )
+    # A trigger compares each share with what is kept back before it.
+    RetentionShare.objects.bulk_create(
+        RetentionShare(release=found, retention=one, amount=share) for one, share in shares
+    )
     for one, share in shares:
         one.released += share
         one.returned -= share if back is not None else money.ZERO
     Retention.objects.bulk_update([one for one, _share in shares], ["released", "returned"])
-    RetentionShare.objects.bulk_create(
-        RetentionShare(release=found, retention=one, amount=share) for one, share in shares
-    )
     return found
 
 

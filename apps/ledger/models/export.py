@@ -1,7 +1,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -19,21 +18,6 @@ from apps.parties.models import Organisation
 class EntryNumberQuerySet(models.QuerySet["EntryNumber"]):
     def visible_to(self, actor: Actor) -> "EntryNumberQuerySet":
         return self.filter(organisation_id=actor.organisation_id)
-
-
-def _refused_together(name: str, wrong: str) -> pgtrigger.Trigger:
-    """Refuse rows of which this finds one among ``added``: asked once for all that a statement adds, which are many."""
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        operation=guards.INSERT,
-        when=pgtrigger.After,
-        referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]
-        func=(
-            f"IF EXISTS ({wrong}) THEN RAISE EXCEPTION '{name.replace('_', ' ')}'"
-            " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
-        ),
-    )
 
 
 class EntryNumber(models.Model):
@@ -57,12 +41,12 @@ class EntryNumber(models.Model):
         ]
         triggers = [
             *guards.append_only(),
-            _refused_together(
+            guards.refused_together(
                 "number_in_the_book_of_its_entry",
                 "SELECT 1 FROM added a LEFT JOIN ledger_entry e ON e.id = a.entry_id"
                 " WHERE e.book_id IS DISTINCT FROM a.book_id OR e.organisation_id IS DISTINCT FROM a.organisation_id",
             ),
-            _refused_together(
+            guards.refused_together(
                 "numbers_have_no_gap",
                 "SELECT 1 FROM (SELECT book_id, min(number) AS first, max(number) AS last, count(*) AS many FROM added"
                 " GROUP BY book_id) a WHERE a.last - a.first + 1 <> a.many OR a.first - 1 <> coalesce((SELECT"
