@@ -174,6 +174,13 @@ def test_after_a_pick_events_name_the_lines_of_that_plan() -> None:
         read(f"{signed}  - {{on: today, do: pay, by: clara, milestone: Prototype}}\n", today=TODAY)
 
 
+@pytest.mark.parametrize("verb", sorted(name for name, verb in VERBS.items() if verb.or_part))
+def test_a_dispute_is_about_retention_or_about_an_invoice_of_a_line(verb: str) -> None:
+    office = (ROOT / "deals" / "office-fit-out-retention.yaml").read_text()
+    with pytest.raises(DealFileRefused, match="part: is about retention, and `milestone` about an invoice of a line"):
+        read(f"{office}  - {{on: today, do: {verb}, milestone: 1, part: 1}}\n", today=TODAY)
+
+
 @pytest.mark.parametrize(
     "text",
     [

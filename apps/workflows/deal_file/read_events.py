@@ -256,6 +256,8 @@ def _part(place: Place, contract: ContractDraft) -> int | None:
     if not parts:
         place.refuse("the contract has no `retention`")
     found = place.maybe("part")
+    if found is not None and place.maybe("milestone") is not None:
+        found.refuse("is about retention, and `milestone` about an invoice of a line; give one of them")
     return found.whole(least=1, most=parts + MOST_PARTS) if found is not None else None
 
 
