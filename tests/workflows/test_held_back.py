@@ -20,11 +20,11 @@ from apps.invoicing.models import Application, CreditNote, Invoice
 from apps.invoicing.rules import Share
 from apps.invoicing.services import held_back, withdrawing
 from apps.invoicing.services.certifying import Figure
-from apps.milestones.models import Dispute, Milestone, Reservation
+from apps.milestones.models import Dispute, FirstAcceptance, Milestone, Reservation
 from apps.milestones.services import Defect
 from apps.revenue.models import Recognition
 from apps.revenue.services import facts
-from apps.workflows import crediting, mended, reserving, worker
+from apps.workflows import crediting, mended, reserving, sign_off, worker
 from apps.workflows.once import Answer
 from tests import applications, disputes, scenarios, terminations
 from tests.packed import assert_pack_holds
@@ -178,3 +178,19 @@ def test_nobody_applies_for_what_is_withheld(parties: Parties) -> None:
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_the_first_of_two_agrees_that_nothing_is_applied_for_before_the_second(parties: Parties) -> None:
+    contract = applications.contract_by_application(parties, at=NOON, second_acceptor_above=D(100))
+    door, bea = Defect("Door 4 does not close", BY, D(500)), scenarios.approver_actor(parties)
+    reserved(contract, parties, position=1, day=0, defects=[door])
+    sent = scenarios.submitted_milestone(contract, position=2, at=NOON)
+    with acting(bea, at=NOON):
+        sign_off.accept_milestone(actor=bea, key=key(), submission_ref=sent.ref, seen=sent.sha256)
+    with walls.asking_for(contract.seller_id):
+        with_defects, whole = FirstAcceptance.objects.order_by("pk")
+    assert (with_defects.statement_version, whole.statement_version) == ("first-res-applied-1", "first-applied-1")
+    assert "500.00 EUR net of tax are to be withheld and cannot be applied for until" in with_defects.statement
+    for first in (with_defects, whole):
+        assert "nothing of it stands in an application for payment before that" in first.statement
+        assert "invoice" not in first.statement

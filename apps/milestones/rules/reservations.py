@@ -158,19 +158,37 @@ def _is_same(defect: Defect, first: Defect, *, today: date) -> bool:
 
 
 def first_reserving_statement(
-    *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
+    *,
+    organisation: str,
+    title: str,
+    cycle: int,
+    amount: Money,
+    count: int,
+    withheld: Money,
+    by_application: bool = False,
 ) -> Statement:
-    """What the first of two people agrees to who accept a milestone with reservations."""
+    """What the first of two people agrees to who accept a milestone with reservations; ``by_application``: an
+    application for payment bills it, and what is withheld is not applied for."""
+    named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title, "amount": amount}
+    if by_application:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept {amount} net of tax of it with reservations: I reserve all rights from the defects that I"
+            " list, {count} in number, for which {withheld} net of tax are to be withheld and cannot be applied for"
+            " until they are mended and released. As agreed, a second person accepts too, and may add to the list:"
+            " nothing of it stands in an application for payment before that.",
+            "first-res-applied-1",
+            **named,
+            count=count,
+            withheld=withheld,
+        )
     return Statement(
         "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
         " accept {amount} net of tax of it with reservations: I reserve all rights from the defects that I list,"
         " {count} in number, for which {withheld} net of tax are to be withheld until they are mended and released. As"
         " agreed, a second person accepts too, and may add to the list: no invoice is issued before that.",
         "first-reserving-1",
-        organisation=organisation,
-        cycle=cycle,
-        title=title,
-        amount=amount,
+        **named,
         count=count,
         withheld=withheld,
     )

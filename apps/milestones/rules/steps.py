@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from apps.contracts.rules import reader_of
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -158,9 +158,14 @@ def event_statement(*, organisation: str, event: str, payable: Money) -> Stateme
     )
 
 
-def first_statement(*, organisation: str, title: str, cycle: int, accepted: Money, measured: str = "") -> Statement:
-    """What the first of two acceptors agrees to; ``measured`` is the quantity with its unit, where it was said so."""
-    named = {"organisation": organisation, "cycle": cycle, "title": title, "accepted": accepted}
+def first_statement(
+    *, organisation: str, title: str, cycle: int, accepted: Money, measured: str = "", by_application: bool = False
+) -> Statement:
+    """What the first of two acceptors agrees to; ``measured`` is the quantity with its unit, where it was said so;
+    ``by_application``: an application for payment bills it."""
+    named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title, "accepted": accepted}
+    if by_application:
+        return _first_applied(named, measured=measured)
     if measured:
         return Statement(
             "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
@@ -175,5 +180,24 @@ def first_statement(*, organisation: str, title: str, cycle: int, accepted: Mone
         " accept {accepted} net of tax of it as complete. As agreed, a second person accepts too: no invoice is issued"
         " before that.",
         "first-acceptance-1",
+        **named,
+    )
+
+
+def _first_applied(named: dict[str, Any], *, measured: str) -> Statement:
+    if measured:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept {measured}, {accepted} net of tax of it as complete. As agreed, a second person accepts too:"
+            " nothing of it stands in an application for payment before that.",
+            "first-applied-2",
+            **named,
+            measured=measured,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept {accepted} net of tax of it as complete. As agreed, a second person accepts too: nothing of it stands"
+        " in an application for payment before that.",
+        "first-applied-1",
         **named,
     )

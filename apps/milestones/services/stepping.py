@@ -165,9 +165,7 @@ def accept_first(
 ) -> FirstAcceptance:
     """Write down that the first of two people accepted: nothing is accepted, and no invoice issued, before the second.
 
-    ``defects`` are those under whose reservation, as they were checked.
-
-    The caller has checked that the person may, as for any acceptance.
+    ``defects`` are those under whose reservation, as they were checked; so was that the person may.
     """
     submission = held.submission
     contract, milestone = submission.contract, submission.milestone
@@ -232,6 +230,7 @@ def first_statement(submission: Submission, *, accepted: Money, quantity: Decima
             cycle=submission.number,
             accepted=accepted,
             measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
+            by_application=submission.milestone.line.version.is_by_application,
         )
     )
 
@@ -247,6 +246,7 @@ def first_reserving_statement(submission: Submission, *, defects: Sequence[Defec
             amount=Money(milestone.amount, milestone.currency),
             count=len(defects),
             withheld=Money(money.total(one.amount for one in defects), milestone.currency),
+            by_application=milestone.line.version.is_by_application,
         )
     )
 

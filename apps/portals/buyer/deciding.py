@@ -102,7 +102,7 @@ def _told(done: Answer, accepted: str) -> str:
     """What to say of an acceptance: that it is one, or that somebody else has to accept as well."""
     if "first_acceptance" not in done:
         return accepted
-    return _("You accepted. Somebody else of your organisation is asked to accept too; then the invoice is issued.")
+    return _("You accepted. Somebody else of your organisation is asked to accept too: nothing is accepted before.")
 
 
 def _page_to_sign_off(
