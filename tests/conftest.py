@@ -7,9 +7,8 @@ organisations with their people are there already.
 
 import gc
 import os
-import secrets
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -169,14 +168,13 @@ def _founded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> "Iter
     """Seller, buyer and financier with their people, and the name of a database in which nothing else stands."""
     from tests import scenarios  # models are imported once Django is there
 
-    kept = f"cairn_founded_{os.getpid()}_{secrets.token_hex(4)}"
-    with django_db_blocker.unblock(), scratch_databases.scratch_database() as name:
-        parties = scenarios.organisations()
-        connections.close_all()
-        scratch_databases.clone(name, kept)
-    yield kept, parties
-    with django_db_blocker.unblock():
-        scratch_databases.drop(kept)
+    with django_db_blocker.unblock(), ExitStack() as stack:
+        with scratch_databases.scratch_database() as name:
+            parties = scenarios.organisations()
+            connections.close_all()
+            kept = stack.enter_context(scratch_databases.kept_copy(name))
+        with django_db_blocker.block():
+            yield kept, parties
 
 
 @pytest.fixture

@@ -78,16 +78,26 @@ def test_a_scratch_database_is_refused_inside_a_transaction() -> None:
         pass
 
 
-def test_what_a_killed_process_left_is_swept_away(scratch: str) -> None:
+def test_a_copy_to_copy_from_is_there_until_the_block_ends(scratch: str) -> None:
+    with scratch_databases.kept_copy("template0") as kept:
+        assert _current_database() == scratch
+        with scratch_databases.scratch_database(kept) as copy:
+            assert _current_database("owner") == copy
+            assert kept in _databases(), "whoever begins sweeps nothing that is in use"
+    assert kept not in _databases()
+
+
+@pytest.mark.parametrize("made", ["scratch_database", "kept_copy"])
+def test_what_a_killed_process_left_is_swept_away(scratch: str, made: str) -> None:
     program = """
 import django; django.setup()
-import os, signal
-from apps.core.database.scratch import scratch_database
-with scratch_database("template0") as name:
+import os, signal, sys
+from apps.core.database import scratch
+with getattr(scratch, sys.argv[1])("template0") as name:
     print(name, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    killed = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False)
+    killed = subprocess.run([sys.executable, "-c", program, made], stdout=subprocess.PIPE, text=True, check=False)
     left = killed.stdout.strip()
     assert left in _databases()
     with scratch_databases.scratch_database("template0"):

@@ -1,7 +1,7 @@
 """A database in which the sample book's first advance is paid out, made once and copied for each test."""
 
-import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
@@ -23,18 +23,14 @@ class Funded(NamedTuple):
 @pytest.fixture(scope="module")
 def funded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Funded]:
     """The committed story, in a database to which nobody is connected."""
-    template = f"{scratch_databases.COPY}{os.getpid()}_funded"
-    with django_db_blocker.unblock(), scratch_databases.maintenance() as cursor:
-        # Whoever sweeps away what killed processes left sees by this lock that the template is in use.
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [template])
+    with django_db_blocker.unblock(), ExitStack() as stack:
         with scratch_databases.scratch_database() as name:
             parties = stories.parties()
             tranche_id = stories.funded_advance(parties).pk
             connections.close_all()
-            scratch_databases.clone(name, template)
+            template = stack.enter_context(scratch_databases.kept_copy(name))
         with django_db_blocker.block():
             yield Funded(template, parties, tranche_id)
-        scratch_databases.drop(template)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,6 @@ from pytest_django import DjangoDbBlocker
 from apps.contracts.models import Contract
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
-from apps.core.refs import new_ref
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from tests import scenarios
@@ -33,14 +32,13 @@ class Billed:
 @pytest.fixture(scope="session")
 def story(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[str, Billed]]:
     """The story, told once and kept as a database that every test gets a copy of."""
-    kept = f"cairn_story_{os.getpid()}_{new_ref()}"
-    with django_db_blocker.unblock(), scratch_databases.scratch_database() as name:
-        told = _tell()
-        connections.close_all()
-        scratch_databases.clone(name, kept)
-    yield kept, told
-    with django_db_blocker.unblock():
-        scratch_databases.drop(kept)
+    with django_db_blocker.unblock(), ExitStack() as stack:
+        with scratch_databases.scratch_database() as name:
+            told = _tell()
+            connections.close_all()
+            kept = stack.enter_context(scratch_databases.kept_copy(name))
+        with django_db_blocker.block():
+            yield kept, told
 
 
 @pytest.fixture

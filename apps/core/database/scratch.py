@@ -53,9 +53,7 @@ def scratch_database(template: str | None = None) -> Iterator[str]:
     Threads that connect inside the block meet the copy too. What they commit is gone after the block, and a connection
     that a thread left open is cut. The name of the copy is handed to the block. Refused inside a transaction.
     """
-    name = f"{COPY}{os.getpid()}_{secrets.token_hex(4)}"
-    with maintenance() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    with _name_of_ours() as (cursor, name):
         _sweep(cursor)
         if template is None:
             _clone_migrated(cursor, name)
@@ -66,6 +64,26 @@ def scratch_database(template: str | None = None) -> Iterator[str]:
                 yield name
         finally:
             drop(name)
+
+
+@contextmanager
+def kept_copy(template: str) -> Iterator[str]:
+    """The name of a copy of ``template`` to copy from in turn, until the block ends; nothing points at it."""
+    with _name_of_ours() as (_cursor, name):
+        clone(template, name)
+        try:
+            yield name
+        finally:
+            drop(name)
+
+
+@contextmanager
+def _name_of_ours() -> Iterator[tuple[CursorWrapper, str]]:
+    """A name for a copy, in use as whoever sweeps can see, for as long as this block and this process last."""
+    name = f"{COPY}{os.getpid()}_{secrets.token_hex(4)}"
+    with maintenance() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        yield cursor, name
 
 
 @contextmanager
