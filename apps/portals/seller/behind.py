@@ -185,7 +185,10 @@ def expected_of(asked: Asked, which: Which) -> Rows:
         until=which.until,
         is_late=which.is_late,
     )
-    found = expected.obligations().visible_to(asked.actor).select_related("contract")
+    found, among = (
+        rows.visible_to(asked.actor).select_related("contract")
+        for rows in (expected.obligations(), expected.unearned())
+    )
 
     def shown(rows: Sequence[Any]) -> list[Row]:
         parts = expected.of([row.pk for row in rows])
@@ -199,16 +202,17 @@ def expected_of(asked: Asked, which: Which) -> Rows:
                     row.allocated - row.credited,
                     row.recognised,
                     row.remaining,
-                    parts.get(row.pk, money.ZERO),
+                    parts[row.pk],
                 ],
                 url=reverse("seller:contract_revenue", args=[row.contract.ref]),
             )
             for row in rows
+            if parts.get(row.pk)
         ]
 
     heads = [_("Contract"), _("Obligation"), _("Measured"), _("Planned"), _("Allocated"), _("Recognised")]
     heads += [_("Remaining"), _("Expected here")]
-    return Rows(heads=heads, lines=Listed(found=found, shown=shown), total=expected.total)
+    return Rows(heads=heads, lines=Listed(found=found, shown=shown, among=among), total=expected.total)
 
 
 def entries_of(asked: Asked, which: Which) -> Rows:

@@ -106,6 +106,8 @@ class Listed:
     found: QuerySet[Any, Any]
     shown: Callable[[Sequence[Any]], list[Row]]
     key: str = "ref"
+    among: QuerySet[Any, Any] | None = None
+    """Where it is dear to find them: more rows, cheap to find, of which ``shown`` shows those that are meant."""
 
     def page(self, request: HttpRequest, *, size: int = PAGE) -> tuple[list[Row], Page[Any]]:
         """The page that the address names, and its neighbours."""
@@ -113,10 +115,11 @@ class Listed:
         return self.shown(page.rows), page
 
     def all(self) -> Iterator[Row]:
-        """Every row; a thousand are read together."""
+        """Every row; a thousand are read together, and none twice."""
+        found = self.found if self.among is None else self.among
         last: int | None = None
         while True:
-            rows = self.found if last is None else self.found.filter(pk__lt=last)
+            rows = found if last is None else found.filter(pk__lt=last)
             some = list(rows.order_by("-pk")[:AT_ONCE])
             yield from self.shown(some)
             if len(some) < AT_ONCE:

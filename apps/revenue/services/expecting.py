@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
 from apps.core import money
@@ -16,7 +17,7 @@ from apps.revenue.models.obligation import ObligationQuerySet
 
 NO_DATE: Final = date.max
 """Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
-PARTS: Final = """
+_PARTS: Final = """
 WITH asked AS (
   SELECT %s::bigint AS organisation, %s::text AS currency, %s::date AS today, %s::int AS digits, %s::text AS contract,
          %s::timestamptz AS signed_from, %s::timestamptz AS signed_before, %s::bigint[] AS these
@@ -24,7 +25,7 @@ WITH asked AS (
   SELECT o.*, a.today, a.digits, o.allocated - o.credited - o.recognised AS amount
   FROM asked a JOIN revenue_obligation o ON o.organisation_id = a.organisation AND o.currency = a.currency
   JOIN contracts_contract c ON c.id = o.contract_id
-  WHERE o.allocated - o.credited <> o.recognised AND (a.these IS NULL OR o.id = ANY (a.these))
+  WHERE o.allocated - o.credited <> o.recognised{these}
     AND (a.contract = '' OR a.contract IN (c.ref, c.number))
     AND (a.signed_from IS NULL OR c.activated_at >= a.signed_from AND c.activated_at < a.signed_before)
 ), span AS (
@@ -71,6 +72,9 @@ days. Of what is measured by costs nobody knows the days: it goes evenly from to
 earned on its planned day. Each is rounded cumulatively, so that its parts are what is left of it to the minor unit, and
 every report says the same of a month.
 """
+PARTS: Final = _PARTS.format(these="")
+PARTS_OF: Final = _PARTS.format(these=" AND o.id = ANY (a.these)")
+"""Of some obligations, of which alone it reads. Where the condition might also not hold, Postgres would read all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,23 @@ class Expected:
         # Of constants alone; whatever is asked for goes in as parameters.
         return Obligation.objects.filter(pk__in=RawSQL(found, [*self._asked(), *more]))  # noqa: S611
 
+    def unearned(self) -> ObligationQuerySet:
+        """All of which anything is left, whenever it is expected: cheap to find, to be asked for some at a time."""
+        found = Obligation.objects.filter(organisation_id=self.organisation_id, currency=self.currency)
+        found = found.exclude(recognised=F("allocated") - F("credited"))
+        if self.contract:
+            found = found.filter(Q(contract__ref=self.contract) | Q(contract__number=self.contract))
+        if self.signed is not None:
+            since, before = self.signed
+            found = found.filter(contract__activated_at__gte=since, contract__activated_at__lt=before)
+        return found
+
     def of(self, these: Sequence[int]) -> dict[int, Decimal]:
         """What is expected within it of some obligations, by their key."""
         within, more = self._within()
         with connection.cursor() as cursor:
             cursor.execute(
-                f"{PARTS} SELECT id, sum(amount) FROM part WHERE {within} GROUP BY id", [*self._asked(these), *more]
+                f"{PARTS_OF} SELECT id, sum(amount) FROM part WHERE {within} GROUP BY id", [*self._asked(these), *more]
             )
             return dict(cursor.fetchall())
 
