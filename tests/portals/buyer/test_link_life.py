@@ -10,7 +10,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
-from apps.workflows import sign_off
+from apps.milestones.services import CriterionVerdict
+from apps.workflows import contracting, sign_off
 from config.logs import WithoutTokens
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest, hidden
@@ -127,6 +128,31 @@ def test_a_link_that_was_replaced_sends_the_living_one_again_but_not_often(parti
         guest.post("renew/", {"key": key()})
     assert mails().count(new.ref) == before + 1
     assert len(grants_of(contract)) == 2
+
+
+def test_what_is_sent_again_is_for_the_same_milestone_and_not_for_another_of_the_mailbox(active: Contract) -> None:
+    first = Guest(scenarios.link_to_sign_off(one := scenarios.submitted_milestone(active)))
+    other = Guest(scenarios.link_to_sign_off(two := scenarios.submitted_milestone(active, position=2)))
+    with scenarios.acting(scenarios.owner_of(active.seller_id)) as seller:
+        contracting.renew_link(actor=seller, key=key(), grant_ref=first.grant.ref)
+    again = scenarios.link_to_sign_off(one)
+    before = mails()
+    first.post("renew/", {"key": key()})
+    assert mails()[len(before) :] == [again.ref], "though the link to the other milestone is newer than the dead one"
+    with scenarios.acting(scenarios.guest_actor(again)) as guest:
+        sign_off.accept_milestone(actor=guest, key=key(), submission_ref=one.ref, seen=one.sha256)
+    before = mails()
+    first.post("renew/", {"key": key()})
+    Guest(again).post("renew/", {"key": key()})
+    assert mails() == before, "nothing of what it was for waits any more"
+    with scenarios.acting(scenarios.guest_actor(other.grant)) as guest:
+        criteria = two.milestone.line.criteria.values_list("pk", flat=True)
+        missing = [CriterionVerdict(pk, is_passed=False, reason="Rows are missing.") for pk in criteria]
+        sign_off.request_changes(actor=guest, key=key(), submission_ref=two.ref, seen=two.sha256, verdicts=missing)
+    cycle = scenarios.link_to_sign_off(scenarios.submitted_milestone(active, position=2))
+    before = mails()
+    other.post("renew/", {"key": key()})
+    assert mails()[len(before) :] == [cycle.ref], "the next cycle of the milestone is what waits of it"
 
 
 def test_a_renewal_without_the_form_s_key_does_nothing(parties: Parties) -> None:
