@@ -3,12 +3,11 @@ guest."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,6 +22,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import commenting, negotiating
 
+Crumbs = Sequence[tuple[str, str]]
 OPEN = ("draft", "proposed")
 NEEDED = {"seller": Action.EDIT_CONTRACT, "buyer": Action.SIGN_CONTRACT}
 """What whoever writes for a side must be allowed to do."""
@@ -77,7 +77,8 @@ def comment_contract(
     version: ContractVersion,
     *,
     back: str,
-    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+    base: str,
+    crumbs: Crumbs = (),
 ) -> HttpResponse:
     """Write to the other side; a comment that is refused is shown again with what was typed."""
 
@@ -89,7 +90,7 @@ def comment_contract(
         "number": version.contract.number,
         "version": version.number,
     }
-    return _written(request, send, about=about, back=back, show=show)
+    return _written(request, send, about=about, back=back, base=base, crumbs=crumbs)
 
 
 def comment_milestone(
@@ -97,14 +98,15 @@ def comment_milestone(
     milestone: Milestone,
     *,
     back: str,
-    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+    base: str,
+    crumbs: Crumbs = (),
 ) -> HttpResponse:
     """Write to the other side about a milestone; a comment that is refused is shown again with what was typed."""
 
     def send(key: str, text: str) -> None:
         commenting.comment_milestone(actor=request.actor, key=key, milestone_ref=milestone.ref, text=text)
 
-    return _written(request, send, about=milestone.title, back=back, show=show)
+    return _written(request, send, about=milestone.title, back=back, base=base, crumbs=crumbs)
 
 
 def _written(
@@ -113,7 +115,8 @@ def _written(
     *,
     about: str,
     back: str,
-    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+    base: str,
+    crumbs: Crumbs,
 ) -> HttpResponse:
     form = CommentForm(request.POST or None)
     interrupted.give_back(request, form)
@@ -125,4 +128,5 @@ def _written(
         else:
             messages.success(request, _("Your comment is on its way to the other side."))
             return redirect(f"{back}#conversation")
-    return show({"about": about, "back": back}, form)
+    context = {"about": about, "back": back, "base": base, "crumbs": crumbs, "form": form}
+    return render(request, "conversing/write_comment.html", context, status=422 if form.errors else 200)

@@ -6,9 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import File
-from django.db import transaction
 
-from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core.database import walls
@@ -32,6 +30,7 @@ from apps.workflows import (
     revenue_jobs,
     sign_off,
 )
+from apps.workflows.attaching import with_its_row
 from apps.workflows.dispute_jobs import ENDED, RAISED
 from apps.workflows.dispute_news import DISPUTE
 from apps.workflows.once import Answer, once
@@ -148,20 +147,14 @@ def answer_dispute(*, actor: Actor, key: str, dispute_ref: str, text: str) -> An
 
 
 def attach_to_dispute(*, actor: Actor, dispute_ref: str, upload: "File[Any]") -> Answer:
-    """One side adds a file to what it says. Sent twice, it is there once.
-
-    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
-    """
+    """One side adds a file to what it says. Sent twice, it is there once."""
     stored = milestones.receive_for_dispute(upload, actor=actor)
-    try:
-        with transaction.atomic(durable=True), audit.written_together():
-            contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
-            at = walls.widen(contract.seller_id, contract.buyer_id)
-            file = milestones.attach_to_dispute(
-                contract=contract, dispute_ref=dispute_ref, actor=actor, stored=stored, at=at
-            )
-    finally:
-        milestones.discard_unless_known(stored.stored_as)
+    with with_its_row(stored.stored_as):
+        contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+        at = walls.widen(contract.seller_id, contract.buyer_id)
+        file = milestones.attach_to_dispute(
+            contract=contract, dispute_ref=dispute_ref, actor=actor, stored=stored, at=at
+        )
     return {"file": file.ref}
 
 

@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.core.files.base import File
-from django.db import transaction
 from procrastinate.jobs import JobDeferrer
 
-from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
@@ -21,6 +19,7 @@ from apps.milestones.services import Defect, defect_dates
 from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
 from apps.workflows import before_acceptance, going_on, jobs, reservation_jobs, settled_defects, sign_off
+from apps.workflows.attaching import with_its_row
 from apps.workflows.models import IdempotencyKey
 from apps.workflows.once import Answer, once
 
@@ -86,20 +85,14 @@ def report_mended(*, actor: Actor, key: str, reservation_ref: str, text: str) ->
 
 
 def attach_to_reservation(*, actor: Actor, reservation_ref: str, upload: "File[Any]") -> Answer:
-    """A side shows of a defect that it is mended, or what is missing. Sent twice, it is there once.
-
-    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
-    """
+    """A side shows of a defect that it is mended, or what is missing. Sent twice, it is there once."""
     stored = milestones.receive_for_reservation(upload, actor=actor)
-    try:
-        with transaction.atomic(durable=True), audit.written_together():
-            contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
-            at = walls.widen(contract.seller_id, contract.buyer_id)
-            file = milestones.attach_to_reservation(
-                contract=contract, reservation_ref=reservation_ref, actor=actor, stored=stored, at=at
-            )
-    finally:
-        milestones.discard_unless_known(stored.stored_as)
+    with with_its_row(stored.stored_as):
+        contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+        at = walls.widen(contract.seller_id, contract.buyer_id)
+        file = milestones.attach_to_reservation(
+            contract=contract, reservation_ref=reservation_ref, actor=actor, stored=stored, at=at
+        )
     return {"file": file.ref}
 
 

@@ -21,6 +21,7 @@ from apps.milestones.models import FirstAcceptance, Milestone, Reservation
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Link, Part
 from apps.parties.actor import Actor
 from apps.workflows import applying, before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
+from apps.workflows.attaching import with_its_row
 from apps.workflows.once import Answer, once
 
 
@@ -46,24 +47,18 @@ def prepare_submission(
 def attach_evidence(
     *, actor: Actor, milestone_ref: str, upload: "File[Any]", criterion_id: int | None = None
 ) -> Answer:
-    """The seller adds a file to the draft submission. Sent twice, it is there once.
-
-    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
-    """
+    """The seller adds a file to the draft submission. Sent twice, it is there once."""
     stored = milestones.receive(upload, actor=actor)
-    try:
-        with transaction.atomic(durable=True):
-            contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
-            file = milestones.attach(
-                contract=contract,
-                milestone_ref=milestone_ref,
-                actor=actor,
-                stored=stored,
-                criterion_id=criterion_id,
-                at=clock.now(),
-            )
-    finally:
-        milestones.discard_unless_known(stored.stored_as)
+    with with_its_row(stored.stored_as):
+        contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+        file = milestones.attach(
+            contract=contract,
+            milestone_ref=milestone_ref,
+            actor=actor,
+            stored=stored,
+            criterion_id=criterion_id,
+            at=clock.now(),
+        )
     return {"evidence": file.ref}
 
 
@@ -222,7 +217,7 @@ def bill(
     ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before, by the caller.
     """
     advance, short = recourse.convert(milestone=milestone, rest=rest, actor=actor, at=at)
-    invoice, left = invoicing.issue(
+    invoice, is_more_to_bill = invoicing.issue(
         ref,
         milestone=milestone,
         contract=contract,
@@ -232,13 +227,11 @@ def bill(
         actor=actor,
         at=at,
     )
-    if left is None:
-        left = not others and invoicing.unbilled(contract=contract) > 0
     recourse.carry_converted(advance, short, rest=rest, at=at)
     contracts.complete_when_all_billed(
         contract=contract,
         open_milestones=others,
-        unbilled=left,
+        unbilled=is_more_to_bill,
         actor=actor,
         at=invoice.issued_at,
     )

@@ -1,58 +1,30 @@
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from apps.core.database import guards, walls
-from apps.core.refs import new_ref
+from apps.core.database import guards
 from apps.invoicing.models.invoice import Invoice
-from apps.parties.actor import Actor
-from apps.parties.models import Organisation
+from apps.invoicing.models.letter import Letter, LetterQuerySet, sent_as_a_message, sent_once
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def visible_to(self, actor: Actor) -> "DeliveryQuerySet":
-        """Seller and buyer; whoever else may read the invoice need not know the buyer's mailboxes."""
-        return self.filter(Q(seller_id=actor.organisation_id) | Q(buyer_id=actor.organisation_id))
+class Delivery(Letter):
+    """A letter with an invoice. A ``reminder`` is the first, second, … that reminds of what is overdue; the others
+    have 0."""
 
-
-class Delivery(models.Model):
-    """One letter with an invoice to the buyer's mailboxes: written down when it is due, completed when it is sent.
-
-    ``ref`` makes the Message-ID, so a job that runs twice sends a letter that the mailbox recognises. ``sent_at`` says
-    that the mail server took it, not that somebody read it. A ``reminder`` is the first, second, … letter that reminds
-    of what is overdue; the others have 0.
-    """
-
-    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="deliveries")
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    asked_by = models.CharField(max_length=160, blank=True)
     reminder = models.PositiveSmallIntegerField(default=0, db_default=0)
-    requested_at = models.DateTimeField()
-    recipients = ArrayField(models.EmailField(), default=list)
-    message_id = models.CharField(max_length=120, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
-    objects = DeliveryQuerySet.as_manager()
-    wall = walls.by_organisation("seller_id", "buyer_id").only("SELECT", "INSERT", "UPDATE")
+    objects = LetterQuerySet["Delivery"].as_manager()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(sent_at__isnull=True, recipients=[], message_id="")
-                | (Q(sent_at__isnull=False) & ~Q(recipients=[]) & ~Q(message_id="")),
-                name="sent_to_somebody_as_a_message",
-            ),
+            sent_as_a_message("sent_to_somebody_as_a_message"),
             models.UniqueConstraint(
                 "invoice", "reminder", condition=Q(reminder__gt=0), name="each_reminder_of_an_invoice_once"
             ),
         ]
         indexes = [models.Index("invoice", "id", name="delivery_of_invoice")]
         triggers = [
-            guards.never_deleted(),
-            guards.frozen_when("TRUE", name="only_its_sending_is_added", allow=("recipients", "message_id", "sent_at")),
-            guards.frozen_when("OLD.sent_at IS NOT NULL", name="sent_once"),
+            *sent_once(),
             guards.refused_when(
                 "delivery_of_a_document_between_its_parties",
                 guards.INSERT,

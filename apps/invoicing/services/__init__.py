@@ -57,10 +57,10 @@ from apps.invoicing.services.instalments import (
     issue_instalment,
     next_billing,
     to_bill,
-    unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.late_claims import claim_late_payment, late_of, seen_of
+from apps.invoicing.services.left_to_bill import unbilled
 from apps.invoicing.services.misdirected import receive_misdirected
 from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.pausing import pause_reminders, resume_reminders

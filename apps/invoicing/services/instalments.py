@@ -13,11 +13,10 @@ from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
-from apps.invoicing.models import ApplicationLine, Instalment, Invoice
+from apps.invoicing.models import Instalment, Invoice
 from apps.invoicing.services import causes
 from apps.invoicing.services.issuing import issue_for
 from apps.invoicing.services.recovery import drop_deposits, fits
-from apps.milestones.models import Reservation
 from apps.parties.actor import Actor
 
 LOOKED_AFTER: Final = timedelta(minutes=10)
@@ -76,15 +75,6 @@ def to_bill(*, contract_ref: str, at: datetime) -> list[str]:
 def contract_of_instalment(*, instalment_ref: str) -> "QuerySet[Any, int]":
     """The id of the contract to which an instalment belongs: a query, for ``contracts.lock`` to ask while it locks."""
     return Instalment.objects.filter(ref=instalment_ref).order_by().values_list("contract_id", flat=True)[:1]
-
-
-def unbilled(*, contract: Contract) -> int:
-    """How much of a contract is still to be billed besides open milestones: instalments, whether their time is known or
-    not, and accepted parts that stand in an application for payment, or are withheld there for defects."""
-    standing = ApplicationLine.objects.standing().filter(application__contract=contract).order_by().values("pk")
-    unbilled_yet = Instalment.objects.filter(contract=contract).unbilled().order_by().values("pk")
-    withheld = Reservation.objects.held_back().filter(contract=contract).order_by().values("pk")
-    return unbilled_yet.union(standing, withheld, all=True).count()
 
 
 def billed(*, contract: Contract, instalment_ref: str) -> Invoice | None:

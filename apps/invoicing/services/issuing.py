@@ -22,6 +22,7 @@ from apps.invoicing.models import (
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.final import as_final
 from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
+from apps.invoicing.services.left_to_bill import unbilled
 from apps.invoicing.services.numbering import is_unbilled, lock_series
 from apps.invoicing.services.payment_documents import wanted_of
 from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
@@ -67,7 +68,7 @@ def issue(
     sale: Sale | None = None,
     actor: Actor,
     at: datetime,
-) -> tuple[Invoice, bool | None]:
+) -> tuple[Invoice, bool]:
     """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
 
     ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
@@ -76,8 +77,8 @@ def issue(
     What was withheld for the ``reservations`` of the acceptance is invoiced too and not due. By a ``sale`` the
     receivable leaves the seller's book on the day on which it comes in. Refused when tax data are missing.
 
-    With the invoice it is told whether something else of the contract is still to be billed, where that was read along:
-    of the last milestone, with no ``others`` open, unless deposits are given back: what is left ends with the last one.
+    With the invoice it is told whether something else of the contract is still to be billed: other milestones (how many
+    ``others`` are open), instalments, or what stands in an application for payment.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
@@ -88,8 +89,11 @@ def issue(
     )
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
-    is_told = not others and not vars(series)["has_advances"]
-    return invoice, is_unbilled(series) if is_told else None
+    if others:
+        return invoice, True
+    # The last invoice drops deposits that nothing gives back any more: what was read with the number may be over.
+    is_more = unbilled(contract=contract) > 0 if vars(series)["has_advances"] else is_unbilled(series)
+    return invoice, is_more
 
 
 def issue_for(

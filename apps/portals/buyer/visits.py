@@ -15,11 +15,12 @@ from typing import Concatenate, Final, ParamSpec
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core import clock
@@ -38,6 +39,7 @@ from apps.portals.reserving.shown import reservations_of
 
 P = ParamSpec("P")
 LinkView = Callable[Concatenate[PortalRequest, P], HttpResponseBase]
+VisitView = Callable[Concatenate[PortalRequest, "Visit", P], HttpResponseBase]
 Purpose = GuestGrant.Purpose
 OWN_DOING: Final = ("open", "viewed", "renew", "prove", "pack", "ask_assignment_proof")
 """Pages of a link that take a POST but are no form in which anything could be lost: buttons, and a one-time code."""
@@ -143,6 +145,42 @@ class Visit:
     def _is_for(self, purpose: Purpose) -> None:
         if self.grant.purpose != purpose:
             raise Http404
+
+
+def acting(view: "VisitView[P]") -> Callable[..., HttpResponseBase]:
+    """A page with a button. Where the link shows it no more, its first page says what became of it."""
+    return _at_the_door(view, may=Visit.may_ask, methods=["GET", "HEAD", "POST"], way_on=True)
+
+
+def showing(view: "VisitView[P]") -> Callable[..., HttpResponseBase]:
+    """A page that is only read."""
+    return _at_the_door(view, may=_may_read, methods=["GET", "HEAD"], way_on=True)
+
+
+def handing_out(view: "VisitView[P]") -> Callable[..., HttpResponseBase]:
+    """A file. Where the link shows it no more, there is none."""
+    return _at_the_door(view, may=_may_read, methods=["GET", "HEAD"], way_on=False)
+
+
+def _may_read(visit: Visit, _request: PortalRequest) -> bool:
+    return visit.may_read
+
+
+def _at_the_door(
+    view: "VisitView[P]", *, may: Callable[[Visit, PortalRequest], bool], methods: list[str], way_on: bool
+) -> Callable[..., HttpResponseBase]:
+    @personal
+    @require_http_methods(methods)
+    @wraps(view)
+    def answer(request: PortalRequest, /, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        visit = visit_of(request, token)
+        if may(visit, request):
+            return view(request, visit, *args, **kwargs)
+        if way_on:
+            return redirect("link:open", token=token)
+        raise Http404
+
+    return answer
 
 
 def visit_of(request: PortalRequest, token: str) -> Visit:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.portals import conversing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import versions
-from apps.portals.buyer.pages import contract_crumbs, page, zone_of
+from apps.portals.buyer.pages import contract_crumbs
 from apps.portals.drafting import deals, editor, importing, proposing
 from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
@@ -84,9 +84,8 @@ def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
         request,
         version,
         back=back,
-        show=lambda context, form: page(
-            request, "write_comment", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
-        ),
+        base="buyer/base.html",
+        crumbs=crumbs,
     )
 
 

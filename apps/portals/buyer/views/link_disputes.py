@@ -4,37 +4,32 @@ from typing import Any
 
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing import services as invoicing
 from apps.milestones.models import Dispute
 from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
-from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
+from apps.portals.buyer.visits import Purpose, Visit, acting, handing_out
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import answering, by_link, raising
 
 
 @portal("link")
-@personal
-@require_http_methods(["GET", "HEAD", "POST"])
-def dispute(request: PortalRequest, token: str) -> HttpResponse:
+@acting
+def dispute(request: PortalRequest, visit: Visit) -> HttpResponse:
     """Dispute the submission that the link lets decide, or the invoice that it is for; once a submission is in
     dispute, answer and withdraw."""
-    visit = visit_of(request, token)
-    if not visit.may_ask(request):
-        return redirect("link:open", token=token)
     if visit.grant.purpose == Purpose.DISPUTE:
-        return by_link.dispute(request, visit.dispute(), token=token)
+        return by_link.dispute(request, visit.dispute(), token=visit.token)
     if visit.grant.purpose == Purpose.DISPUTE_INVOICE:
         return _of_invoice(request, visit)
     submission = visit.submission()
     found = by_link.dispute_of(request, submission)
     # What ended can be followed by another one, as long as the submission waits.
     if found is not None and (found.is_live or ("how" not in request.POST and submission.state != "submitted")):
-        return by_link.dispute(request, found, token=token, is_of_submission=True)
+        return by_link.dispute(request, found, token=visit.token, is_of_submission=True)
     return raising.dispute_by_link(
         request,
         submission,
@@ -83,13 +78,9 @@ def _shown_in(request: PortalRequest) -> raising.Show:
 
 
 @portal("link")
-@personal
-@require_safe
-def dispute_file(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
+@handing_out
+def dispute_file(request: PortalRequest, visit: Visit, ref: str) -> HttpResponseBase:
     """A file that was shown in the dispute that the link is for, that it raised, or of whose submission it is."""
-    visit = visit_of(request, token)
-    if not visit.may_read:
-        raise Http404
     found = _read_by(request, visit)
     if found is None:
         raise Http404

@@ -3,12 +3,12 @@
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer.pages import page
-from apps.portals.buyer.visits import Visit, personal, visit_of
+from apps.portals.buyer.visits import Visit, handing_out, personal, visit_of
 from apps.portals.forms import ActionForm
 from apps.workflows.models import EvidencePack
 
@@ -36,12 +36,10 @@ def pack(request: PortalRequest, token: str) -> HttpResponse:
 
 
 @portal("link")
-@personal
-@require_safe
-def pack_file(request: PortalRequest, token: str) -> HttpResponseBase:
+@handing_out
+def pack_file(request: PortalRequest, visit: Visit) -> HttpResponseBase:
     """The stored bytes of that pack; 404 until they exist."""
-    visit = visit_of(request, token)
-    newest = _newest(visit) if visit.may_read else None
+    newest = _newest(visit)
     if newest is None:
         raise Http404
     return papers.pack_file(newest)

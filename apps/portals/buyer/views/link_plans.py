@@ -1,27 +1,21 @@
 """By personal link: what the versions of the contract say differently, and the plan as a file."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
 
 from apps.portals import moment, spreadsheets
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import versions
 from apps.portals.buyer.pages import page
-from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.buyer.visits import Visit, showing
 from apps.portals.comparing import comparison
 from apps.portals.plan_files import plan_file
 from apps.portals.planning.pages import comparison_of
 
 
 @portal("link")
-@personal
-@require_safe
-def contract_differences(request: PortalRequest, token: str) -> HttpResponse:
+@showing
+def contract_differences(request: PortalRequest, visit: Visit) -> HttpResponse:
     """Any two versions that were proposed."""
-    visit = visit_of(request, token)
-    if not visit.may_read:
-        return redirect("link:open", token=token)
     contract = visit.version().contract
     context = comparison(request, contract, list(versions.signed_texts(visit.actor, contract)))
     back = visit.way.version(visit.version())
@@ -29,13 +23,9 @@ def contract_differences(request: PortalRequest, token: str) -> HttpResponse:
 
 
 @portal("link")
-@personal
-@require_safe
-def compare_plans(request: PortalRequest, token: str) -> HttpResponse:
+@showing
+def compare_plans(request: PortalRequest, visit: Visit) -> HttpResponse:
     """The same deal by milestones, by time and upfront; one of several plans is picked from here."""
-    visit = visit_of(request, token)
-    if not visit.may_read:
-        return redirect("link:open", token=token)
     version = visit.version()
     zone = version.contract.buyer.time_zone
     context = comparison_of(
@@ -48,23 +38,14 @@ def compare_plans(request: PortalRequest, token: str) -> HttpResponse:
 
 
 @portal("link")
-@personal
-@require_safe
-def plan_csv(request: PortalRequest, token: str) -> HttpResponse:
+@showing
+def plan_csv(request: PortalRequest, visit: Visit) -> HttpResponse:
     """The plan of the version that the link lets sign, for any program."""
-    return _plan(request, token, kind=spreadsheets.CSV)
+    return plan_file(visit.version(), kind=spreadsheets.CSV)
 
 
 @portal("link")
-@personal
-@require_safe
-def plan_xlsx(request: PortalRequest, token: str) -> HttpResponse:
+@showing
+def plan_xlsx(request: PortalRequest, visit: Visit) -> HttpResponse:
     """The same for spreadsheet programs."""
-    return _plan(request, token, kind=spreadsheets.XLSX)
-
-
-def _plan(request: PortalRequest, token: str, *, kind: str) -> HttpResponse:
-    visit = visit_of(request, token)
-    if not visit.may_read:
-        return redirect("link:open", token=token)
-    return plan_file(visit.version(), kind=kind)
+    return plan_file(visit.version(), kind=spreadsheets.XLSX)

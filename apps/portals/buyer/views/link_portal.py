@@ -3,28 +3,23 @@
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from apps.parties import rules
 from apps.parties import services as parties
 from apps.parties.models import Organisation, User
 from apps.portals.access import PortalRequest, portal, signed_in_user
-from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.buyer.visits import Visit, showing
 
 
 @portal("link")
-@personal
-@require_safe
-def open_portal(request: PortalRequest, token: str) -> HttpResponse:
+@showing
+def open_portal(request: PortalRequest, visit: Visit) -> HttpResponse:
     """What a portal is good for, and the way to it: sign in or open an account, then take the organisation over.
 
     The take-over stands in ``next``, which sign-in and sign-up keep until the code is entered.
     """
-    visit = visit_of(request, token)
-    if not visit.may_read:
-        return redirect("link:open", token=token)
     buyer = Organisation.objects.get(pk=visit.grant.organisation_id)
     user = signed_in_user(request)
     mailbox = rules.mailbox(visit.grant.email)
@@ -33,7 +28,7 @@ def open_portal(request: PortalRequest, token: str) -> HttpResponse:
     context = {
         "buyer": buyer,
         "mailbox": mailbox,
-        "back": reverse("link:open", args=[token]),
+        "back": reverse("link:open", args=[visit.token]),
         "signed_in_as": user,
         "is_for_reader": is_for_reader,
         "way": take_over if is_for_reader else _entrance(mailbox, then=take_over),

@@ -39,9 +39,8 @@ def comment_milestone(request: PortalRequest, ref: str) -> HttpResponse:
         request,
         found,
         back=reverse("buyer:milestone", args=[found.ref]),
-        show=lambda context, form: page(
-            request, "write_comment", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
-        ),
+        base="buyer/base.html",
+        crumbs=crumbs,
     )
 
 

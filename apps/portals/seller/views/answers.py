@@ -138,5 +138,6 @@ def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
         request,
         version,
         back=_url(version),
-        show=lambda context, form: page(request, "write_comment", {**context, "crumbs": crumbs}, form=form),
+        base="seller/base.html",
+        crumbs=crumbs,
     )

@@ -102,7 +102,8 @@ def comment_milestone(request: PortalRequest, ref: str) -> HttpResponse:
         request,
         found,
         back=reverse("seller:milestone", args=[found.ref]),
-        show=lambda context, form: page(request, "write_comment", {**context, "crumbs": crumbs}, form=form),
+        base="seller/base.html",
+        crumbs=crumbs,
     )
 
 
