@@ -155,12 +155,12 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
 
 def _corrected_term(invoice: SemanticInvoice) -> str:
     is_of_retention = invoice.preceding is not None and invoice.preceding.kept_back_again
-    return gettext("Corrects statement") if is_of_retention else gettext("Corrects invoice")
+    return gettext("Corrects release statement") if is_of_retention else gettext("Corrects invoice")
 
 
 def _date_term(invoice: SemanticInvoice) -> str:
     is_of_retention = invoice.preceding is not None and invoice.preceding.kept_back_again
-    return gettext("Date of that statement") if is_of_retention else gettext("Date of that invoice")
+    return gettext("Date of that release statement") if is_of_retention else gettext("Date of that invoice")
 
 
 def _row(line: Line, currency: str, tax_word: str, *, billed: int, is_supply: bool = True) -> Row:

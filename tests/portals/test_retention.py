@@ -185,7 +185,7 @@ def released_in_error(parties: Parties, contract: Contract, statement: Invoice, 
         note = CreditNote.objects.get()
     for side, client in (("seller", billing), ("buyer", buyer)):
         page = client.get(reverse(f"{side}:credit_note", args=[note.ref])).content.decode()
-        assert "Corrects statement" in page, side
+        assert "Corrects release statement" in page, side
 
 
 def test_the_sellers_figures_count_what_was_billed_once_and_nothing_retained_as_due(parties: Parties) -> None:

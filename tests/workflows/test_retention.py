@@ -183,6 +183,8 @@ def test_the_mail_says_how_much_is_due_and_when_under_two_names(parties: Parties
     labels = [line.partition(": ")[0] for line in str(message.body).splitlines() if ": " in line]
     assert "Amount due: 1,500.00 EUR\n" in message.body
     assert "Due: 1 Apr 2026\n" in message.body
+    assert f"Release statement: {statement.number}\n" in message.body
+    assert "The release statement is attached" in message.body
     assert len(labels) == len(set(labels))
 
 

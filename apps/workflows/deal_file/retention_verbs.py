@@ -35,7 +35,7 @@ def _reverse_payment(scene: Scene, event: Event, actor: Actor) -> Answer:
     statement = released(scene, event).invoice
     paid = Payment.objects.filter(allocations__invoice=statement, reversal__isnull=True).order_by("id").last()
     if paid is None:
-        raise Refused("No payment is recorded on this statement of retention.")
+        raise Refused("No payment is recorded on this release statement.")
     return billing.reverse_payment(actor=actor, key=new_key(), payment_ref=paid.ref, reason=event.text)
 
 

@@ -110,11 +110,11 @@ def _release(delivery: Delivery) -> Sent | None:
             sender=delivery.seller,
             reader=delivery.buyer,
             to=_each_once([delivery.buyer.email, *_people(delivery.buyer)]) or _owners(delivery.buyer),
-            button=_("Open the statement"),
+            button=_("Open the release statement"),
             url=page_of(asked, buyer=delivery.buyer),
             by=asked.due_on,
             facts=[
-                fact(_("Statement"), asked.number),
+                fact(_("Release statement"), asked.number),
                 fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
                 fact(_("Due"), on=asked.due_on),
                 money(_("Still withheld after this"), said.left, asked.currency),

@@ -20,7 +20,7 @@ def release_retention(request: PortalRequest, ref: str) -> HttpResponse:
     found = get_object_or_404(Contract.objects.of_buyer(request.actor).select_related("seller", "buyer"), ref=ref)
     form = retaining.form_of(request, found, side="buyer")
     if request.method == "POST" and (statement := retaining.released(request, found, form)):
-        messages.success(request, _("It is released. The statement that asks for it is on its way."))
+        messages.success(request, _("It is released. The release statement that asks for it is on its way."))
         return redirect("buyer:invoice", ref=statement)
     context = {
         "contract": found,

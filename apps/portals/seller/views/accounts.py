@@ -23,7 +23,7 @@ class MonthlyForm(ActionForm):
     """Whether every buyer gets a statement of each month."""
 
     is_on = forms.ChoiceField(
-        label=gettext_lazy("Statements every month"),
+        label=gettext_lazy("Statements of account every month"),
         help_text=gettext_lazy("By mail with a PDF, to every buyer with whom something happened or is open."),
         choices=[("yes", gettext_lazy("Yes, when the month is over")), ("no", gettext_lazy("No"))],
         widget=forms.RadioSelect,

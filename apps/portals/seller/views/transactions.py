@@ -247,7 +247,7 @@ def _facts(found: BankTransaction) -> list[Fact]:
         *([Fact(term=_("Value date"), on=found.valued_on)] if found.valued_on else []),
         *(Fact(term=term, value=value) for term, value in said if value),
         Fact(
-            term=_("Statement"),
+            term=_("Bank statement"),
             value=_("%(file)s, line %(line)s") % {"file": found.statement.file.file_name, "line": found.line},
             url=reverse("seller:statement", args=[found.statement.file.ref]),
         ),
