@@ -92,7 +92,8 @@ def test_every_fault_of_the_plan_is_told_and_nothing_is_kept(parties: Parties) -
     assert "line " not in re.findall(r"<td[^>]*>([^<]*must be at least[^<]*)</td>", sent(parties, lowered)[1])[0]
     with walls.asking_for(parties.seller.pk):
         assert not Organisation.objects.filter(nominated_by=parties.seller, claimed_at=None).exists()
-    assert "aliases, anchors and tags" in sent(parties, "contract: &x 1")[1]
+    said = sent(parties, "contract: &x 1")[1]
+    assert ("aliases, anchors and tags" in said, said.count("ine 1")) == (True, 1), "its line is told once"
     assert "no text in UTF-8" in _binary(parties)
 
 

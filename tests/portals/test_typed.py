@@ -23,7 +23,8 @@ from apps.portals.disputing.forms import DisputeForm
 from apps.portals.drafting.plan import LineForm
 from apps.portals.forms import AmountField, DayField, RateField
 from apps.portals.missing import BARE, TellingForm
-from apps.workflows.deal_file import reader
+from apps.workflows.deal_file.faults import DealFileRefused
+from apps.workflows.deal_file.loading import load
 from tests import scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -51,8 +52,8 @@ def test_every_form_asks_for_a_day_with_this_field() -> None:
 
 @pytest.mark.parametrize("written", ["9999-12-31", "0001-01-01", "today+9999999", "today-9999", "2026-02-30"])
 def test_a_deal_file_names_no_other_day(written: str) -> None:
-    place = reader.load(f"day: {written}", today=date(1980, 1, 1))
-    with pytest.raises(reader.DealFileRefused, match="line 1"):
+    place = load(f"day: {written}", today=date(1980, 1, 1))
+    with pytest.raises(DealFileRefused, match="line 1"):
         dict(place.items())["day"].day()
 
 

@@ -5,11 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms, Recovery
+from apps.core.errors import Refused
 from apps.workflows.deal_file.deal import Event
+from apps.workflows.deal_file.faults import DealFileRefused
+from apps.workflows.deal_file.loading import LARGEST_FILE
 from apps.workflows.deal_file.read import read
-from apps.workflows.deal_file.reader import LARGEST_FILE, DealFileRefused
 from apps.workflows.deal_file.verb_table import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +76,80 @@ def test_a_wrong_file_is_refused_with_place_and_reason(before: str, after: str, 
         read(DEAL.replace(before, after, 1), today=TODAY)
     assert message in str(refused.value)
     assert str(refused.value).startswith("line ")
+    # Nothing follows from the value that stands in for a wrong one; what is misspelt is missing besides.
+    assert [one.parts["reason"][:11] for one in refused.value.more] == (["unknown key"] if "prize" in after else [])
+
+
+def _all_told(wrong: dict[str, str]) -> list[Refused]:
+    """What is told of the deal with these changes, in the order of the lines."""
+    text = DEAL
+    for before, after in wrong.items():
+        assert before in text, before
+        text = text.replace(before, after, 1)
+    with pytest.raises(DealFileRefused) as refused:
+        read(text, today=TODAY)
+    return [refused.value, *refused.value.more]
+
+
+def test_all_that_is_wrong_is_told_in_one_pass_each_with_its_line_once() -> None:
+    told = _all_told(
+        {
+            "vat: DE136695976": "vat: DE136695977",
+            "country: NL": "country: Holland",
+            "price: 400000": "price: 4e5",
+            "payment_days: 30": "payment_days: soon",
+            "tax: {category: AE}": "tax: {category: XX}",
+            "name: Mila de Vries, ": "",
+            "percent: 30\n      planned: 2026-02-27": "percent: 30 %\n      planned: 2026-02-30",
+            "{text: Master data of the Rotterdam site is loaded}": "{text: Loaded, evidence: perhaps}",
+            "limit: 500000": "limit: much",
+            "late_rate: 12": "late_rate: 12\n  grace: 5",
+        }
+    )
+    assert [one.parts["key"] for one in told] == [
+        "parties.seller.vat",
+        "parties.buyer.country",
+        "contract.price",
+        "contract.payment_days",
+        "contract.tax.category",
+        "contract.signatory",
+        "contract.plan.1.percent",
+        "contract.plan.1.planned",
+        "contract.plan.1.criteria.2.evidence",
+        "facility.limit",
+        "facility.grace",
+    ]
+    assert [int(one.parts["line"]) for one in told] == sorted(int(one.parts["line"]) for one in told)
+    assert {one.template.format(**one.parts).count("line ") for one in told} == {1}
+
+
+def test_of_what_happens_too_all_is_told_and_nothing_that_follows_from_it() -> None:
+    told = _all_told(
+        {
+            "price: 400000": "price: 4e5",
+            "do: propose, by: anna": "do: propose, by: nobody",
+            "do: pay, milestone: Integration, by: clara, amount: 120000": "do: pay, milestone: Migration, by: clara,"
+            " amount: much",
+        }
+    )
+    assert [str(one.parts["key"]).partition(".")[0] for one in told] == ["contract", "events", "events"]
+    assert [str(one.parts["reason"]).split()[0] for one in told] == ["`4e5`", "`nobody`", "`Migration`"]
+
+
+def test_where_a_title_is_wrong_no_event_is_told_to_name_another() -> None:
+    (told,) = _all_told({"milestone: Integration\n": "milestone: ''\n"})
+    assert (told.parts["key"], told.parts["reason"]) == ("contract.plan.2.milestone", "is empty")
+
+
+def test_the_command_says_each_on_a_line_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "deal.yaml"
+    file.write_text(DEAL.replace("price: 400000", "price: 4e5").replace("payment_days: 30", "payment_days: soon"))
+    with pytest.raises(CommandError) as refused:
+        call_command("play_deal", str(file))
+    first, *told = str(refused.value).splitlines()
+    assert (first, len(told)) == (f"{file}:", 2)
+    assert told[0].startswith("  line 60: contract.price: `4e5` is not a plain number")
+    assert told[1].startswith("  line 61: contract.payment_days: `soon` is not a plain number")
 
 
 PLANS = (ROOT / "deals" / "field-service-proposed.yaml").read_text()

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from apps.workflows.deal_file import player
+from apps.workflows.deal_file.faults import DealFileRefused
 from apps.workflows.deal_file.read import read
-from apps.workflows.deal_file.reader import DealFileRefused
 from apps.workflows.deal_file.report import plain, report
 
 TEXT = Path(__file__).with_name("deals").joinpath("judged.yaml").read_text(encoding="utf-8")

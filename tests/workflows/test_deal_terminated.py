@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from apps.workflows.deal_file import player
+from apps.workflows.deal_file.faults import DealFileRefused
 from apps.workflows.deal_file.read import read
-from apps.workflows.deal_file.reader import DealFileRefused
 from apps.workflows.deal_file.report import report
 from apps.workflows.deal_file.report_text import plain
 

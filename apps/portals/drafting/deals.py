@@ -26,8 +26,8 @@ from apps.portals.drafting.counterparties import known_to
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import contracting
-from apps.workflows.deal_file.read_alone import Alone, DealFileFaults, read_alone
-from apps.workflows.deal_file.reader import DealFileRefused
+from apps.workflows.deal_file.faults import DealFileRefused
+from apps.workflows.deal_file.read_alone import Alone, read_alone
 from apps.workflows.deal_file.setting import data_of
 
 LARGEST: Final = 256 * 1024
@@ -83,7 +83,7 @@ def import_deal(request: PortalRequest, *, desk: Desk) -> HttpResponse:
     form = DealForm(
         request.POST or None, request.FILES or None, known=known_to(request, side=desk.side), side=desk.side
     )
-    faults: Sequence[DealFileRefused] = ()
+    faults: Sequence[Refused] = ()
     if request.method == "POST" and form.is_valid():
         try:
             read = read_alone(
@@ -93,8 +93,8 @@ def import_deal(request: PortalRequest, *, desk: Desk) -> HttpResponse:
                 today=desk.today(request),
             )
             ref = _begin(request, form, read, desk=desk)
-        except DealFileFaults as wrong:
-            faults = wrong.found
+        except DealFileRefused as wrong:
+            faults = (wrong, *wrong.more)
         except Refused as refused:
             refused.field = refused.field if refused.field in form.fields else "file"
             add_refusal(form, refused)
@@ -114,7 +114,7 @@ def import_deal(request: PortalRequest, *, desk: Desk) -> HttpResponse:
     return desk.page(request, "import_deal", context, form=form, is_refused=bool(faults))
 
 
-def _reason(refused: DealFileRefused) -> str:
+def _reason(refused: Refused) -> str:
     return str(refused.parts.get("reason") or refused)
 
 

@@ -5,10 +5,11 @@ does not have, events out of order, keys that nobody reads.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from apps.contracts.billing import BILLINGS, BY_MILESTONE
 from apps.contracts.drafts import RECURRING, ContractDraft, DraftLine
@@ -18,10 +19,12 @@ from apps.contracts.rules.dues import check_dues
 from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
 from apps.workflows.deal_file.deal import Deal, FacilityPlan
+from apps.workflows.deal_file.faults import DealFileRefused, Faults
+from apps.workflows.deal_file.loading import load
 from apps.workflows.deal_file.read_beginning import read_begun_by
 from apps.workflows.deal_file.read_charges import read_charges
 from apps.workflows.deal_file.read_documents import read_payment_documents
-from apps.workflows.deal_file.read_dues import read_due
+from apps.workflows.deal_file.read_dues import KINDS, read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_late_payment import read_late_payment
 from apps.workflows.deal_file.read_measure import read_measure, worth
@@ -29,31 +32,60 @@ from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_parties import check_mailboxes, read_party
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
 from apps.workflows.deal_file.read_steps import read_criterion, read_exemption, read_own, read_steps
-from apps.workflows.deal_file.reader import Place, load
+from apps.workflows.deal_file.reader import Place
+
+T = TypeVar("T")
 
 
 def read(text: str, *, today: date) -> Deal:
-    """A deal from the text of a file, or a :class:`DealFileRefused` with line, key and reason."""
-    root = load(text, today=today)
+    """A deal from the text of a file, or a :class:`DealFileRefused` with line, key and reason of all that is wrong."""
+    return told_whole(text, _read, today=today)
+
+
+def told_whole(text: str, reading: Callable[[Place], T], *, today: date) -> T:
+    """What is read of a file. One that is wrong is read once more, past its first fault, so that all are told."""
+    try:
+        return reading(load(text, today=today))
+    except DealFileRefused as refused:
+        first, faults = refused, Faults()
+    # Values stand in for those that are wrong; where nothing can be made of one, what is known by then is told.
+    with suppress(DealFileRefused, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        root = load(text, today=today, faults=faults)
+        root.attempt(reading)
+    raise faults.all(first)
+
+
+def _read(root: Place) -> Deal:
     title = root.need("deal").text(most=160)
     parties_place = root.need("parties")
-    parties = {side: read_party(side, parties_place.need(side)) for side in ("seller", "buyer")}
+    named = {side: parties_place.need(side) for side in ("seller", "buyer")}
     financier = parties_place.maybe("financier")
     if financier is not None:
-        parties["financier"] = read_party("financier", financier)
+        named["financier"] = financier
+    read_parties = {side: place.attempt(partial(read_party, side)) for side, place in named.items()}
+    parties = {side: party for side, party in read_parties.items() if party is not None}
     parties_place.done()
     check_mailboxes(parties_place, parties)
     agreed = root.need("contract")
     begun_by = read_begun_by(agreed.maybe("begun_by"), parties)
-    contract = read_contract(agreed, usual=parties["seller"].currency)
+    usual = parties["seller"].currency if "seller" in parties else "EUR"
+    contract = read_contract(agreed, usual=usual)
     facility_place = root.maybe("facility")
-    facility = _facility(facility_place) if facility_place is not None else None
+    facility = facility_place.attempt(_facility) if facility_place is not None else None
+    if len(parties) < len(named) or (root.faults is not None and any(map(_hides_names, root.faults.keys))):
+        root.refuse("events name people and lines of the plan, of which some could not be read")
     events = read_events(root.need("events"), parties, contract, read_line=read_line)
     root.done()
     for event in events:
         if event.verb == "open_facility" and facility is None:
             root.refuse(f"`facility` is missing, but the event on line {event.line} opens it")
     return Deal(title=title, parties=parties, contract=contract, facility=facility, events=events, begun_by=begun_by)
+
+
+def _hides_names(key: str) -> bool:
+    """Whether a fault leaves a line of the plan without the title by which events name it."""
+    last = key.rpartition(".")[2]
+    return key.startswith("contract.") and (last.isdigit() or last in (*KINDS, "plan", "plan_name", "name"))
 
 
 def read_contract(place: Place, *, usual: str) -> ContractDraft:
@@ -63,15 +95,13 @@ def read_contract(place: Place, *, usual: str) -> ContractDraft:
     terms = place.maybe("terms")
     retention = place.maybe("retention")
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
-    code = currency.text() if currency is not None else usual
+    code = currency.currency() if currency is not None else usual
     steps = read_steps(place, code)
     payment_days, payment_basis = place.maybe("payment_days"), place.maybe("payment_basis")
     review_days, billing = place.maybe("review_days"), place.maybe("bills_by")
     until = place.maybe("answer_until")
     signatory = place.need("signatory")
     counted = place.maybe("review")
-    if currency is not None and code not in money.currencies():
-        currency.refuse(f"`{code}` is not a currency code such as EUR")
     price = place.need("price")
     plan_name, options = read_options(place, code, read_line)
     draft = ContractDraft(
@@ -88,7 +118,7 @@ def read_contract(place: Place, *, usual: str) -> ContractDraft:
         **steps,
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
         **_tax(place.maybe("tax")),
-        retention=read_terms(retention, code) if retention is not None else None,
+        retention=retention.attempt(lambda found: read_terms(found, code)) if retention is not None else None,
         payment_documents=read_payment_documents(place.maybe("payment_documents")),
         late_payment=read_late_payment(place.maybe("late_payment"), code),
         charges=read_charges(place.maybe("charges"), code),
@@ -98,7 +128,7 @@ def read_contract(place: Place, *, usual: str) -> ContractDraft:
         answer_until=until.day() if until is not None else None,
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
-        lines=tuple(read_line(line, code) for line in place.need("plan").each()),
+        lines=place.need("plan").all(lambda line: read_line(line, code)),
         plan_name=plan_name,
         options=options,
     )
@@ -149,7 +179,9 @@ def _percentage(place: Place | None, default: str) -> Decimal:
 
 
 def _payable(place: Place, currency: str) -> Decimal:
-    return place.by(lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency))
+    return place.by(
+        lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency), instead=Decimal(1)
+    )
 
 
 def read_line(place: Place, currency: str) -> DraftLine:
@@ -176,7 +208,7 @@ def read_line(place: Place, currency: str) -> DraftLine:
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
         amount=_payable(in_money, currency) if in_money is not None else worth(measure, currency),
         planned_on=planned.day() if planned is not None else None,
-        criteria=tuple(read_criterion(item) for item in criteria.each()) if criteria is not None else (),
+        criteria=criteria.all(read_criterion) if criteria is not None else (),
         own=read_own(place, kind=kind),
         kind=kind,
         due=due,

@@ -129,4 +129,6 @@ def _is_none(place: Place) -> bool:
 
 
 def _payable(place: Place, currency: str) -> Decimal:
-    return place.by(lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency))
+    return place.by(
+        lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency), instead=Decimal(1)
+    )

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
-from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE, MOST_ANSWER_DAYS
-from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidChange, SaidLink
+from apps.milestones.rules import MOST_ANSWER_DAYS
+from apps.workflows.deal_file.deal import Event, Party, Person, PriceLine, SaidChange
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_corrections import read_words
+from apps.workflows.deal_file.read_evidence import read_attachment, read_link
 from apps.workflows.deal_file.read_judgements import read_judgement
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
@@ -58,7 +59,11 @@ def read_events(
     before: ContractDraft | None = None
     change = SaidChange("")
     for item in place.each():
-        event = _event(item, zone, parties, contract, read_line)
+        event = item.attempt(partial(_event, zone=zone, parties=parties, contract=contract, read_line=read_line))
+        if event is None or item.is_wrong:
+            if _moves_the_plan(item):
+                item.refuse("later events name what this one adds to the plan or picks")
+            continue
         if events and event.at < events[-1].at:
             item.refuse("is earlier than the event before it; events stand in the order of time")
         events.append(event)
@@ -68,7 +73,7 @@ def read_events(
         elif event.verb in UNDONE and before is not None:
             contract, before = before, None
         elif event.verb in ("sign_change", "sign_buyers_change"):
-            contract = item.by(partial(_signed, contract, change)) if before is not None else contract
+            contract = item.by(partial(_signed, contract, change), instead=contract) if before is not None else contract
             before = None
         elif event.verb in SIGNED:
             contract = picked(contract, event.pick)
@@ -77,8 +82,15 @@ def read_events(
     return tuple(events)
 
 
+def _moves_the_plan(item: Place) -> bool:
+    """Whether an event that is wrong may be one after which events name other lines."""
+    done = item.maybe("do")
+    verb = done.text() if done is not None and done.is_text else ""
+    return verb not in VERBS or verb in (*PROPOSED, *UNDONE, *SIGNED, "sign_change", "sign_buyers_change")
+
+
 def _event(
-    place: Place, zone: str, parties: Mapping[str, Party], contract: ContractDraft, read_line: ReadLine
+    place: Place, *, zone: str, parties: Mapping[str, Party], contract: ContractDraft, read_line: ReadLine
 ) -> Event:
     verb_place = place.need("do")
     verb = verb_place.one_of(*VERBS)
@@ -128,8 +140,8 @@ def _event(
         "reference": take("reference", lambda p: p.text(most=60)) or "",
         "notes": take("notes", lambda p: _by_number(p, criteria)) or {},
         "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
-        "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
-        "links": take("links", lambda p: tuple(_link(one, criteria) for one in p.each())) or (),
+        "files": take("files", lambda p: tuple(read_attachment(f, criteria) for f in p.each())) or (),
+        "links": take("links", lambda p: tuple(read_link(one, criteria) for one in p.each())) or (),
         "price": price,
         "change": _change(place, contract, line=read_line) if "title" in rule.keys else None,
         "ground": take("ground", lambda p: p.one_of(*GROUNDS)) or GROUNDS[0],
@@ -268,32 +280,3 @@ def _by_number(place: Place, criteria: int) -> dict[int, str]:
             value.refuse(f"criteria of this milestone have the numbers 1 to {criteria}")
         found[int(key)] = value.text(most=2000)
     return found
-
-
-def _attachment(place: Place, criteria: int) -> Attachment:
-    attachment = Attachment(
-        name=place.need("name").text(most=160),
-        text=place.need("text").text(most=100_000),
-        criterion=_criterion(place, criteria),
-    )
-    place.done()
-    return attachment
-
-
-def _link(place: Place, criteria: int) -> SaidLink:
-    title = place.maybe("title")
-    link = SaidLink(
-        title=title.text(most=LONGEST_LINK_TITLE) if title is not None else "",
-        url=place.need("url").text(most=LONGEST_ADDRESS),
-        criterion=_criterion(place, criteria),
-    )
-    place.done()
-    return link
-
-
-def _criterion(place: Place, criteria: int) -> int | None:
-    """To which criterion something belongs, by its number; None: to the milestone as a whole."""
-    number = place.maybe("criterion")
-    if number is not None and criteria == 0:
-        number.refuse("this milestone has no criteria")
-    return number.whole(least=1, most=criteria) if number is not None else None

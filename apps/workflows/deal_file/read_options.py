@@ -18,7 +18,7 @@ def read_options(
         if name is not None:
             name.refuse("names the plan among `options`, and there are none")
         return "", ()
-    found = tuple(_option(one, currency, line) for one in options.each())
+    found = options.all(lambda one: _option(one, currency, line))
     if name is None:
         place.refuse("`plan_name` is missing: the base plan needs a name beside `options`")
     return name.text(most=80), found
@@ -28,9 +28,11 @@ def _option(place: Place, currency: str, line: Callable[[Place, str], DraftLine]
     percent, discount = place.maybe("discount_percent"), place.maybe("discount")
     option = DraftOption(
         name=place.need("name").text(most=80),
-        lines=tuple(line(one, currency) for one in place.need("plan").each()),
+        lines=place.need("plan").all(lambda one: line(one, currency)),
         discount_percent=percent.percentage() if percent is not None else None,
-        discount=discount.by(lambda: money.payable(discount.number(least=Decimal("0.001")), currency))
+        discount=discount.by(
+            lambda: money.payable(discount.number(least=Decimal("0.001")), currency), instead=Decimal(1)
+        )
         if discount is not None
         else None,
     )

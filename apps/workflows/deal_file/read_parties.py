@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from zoneinfo import available_timezones
 
-from apps.core import money
 from apps.parties import electronic, rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Party, Person
@@ -18,35 +16,33 @@ def read_party(side: str, place: Place) -> Party:
         found = place.maybe(key)
         return found.text(most=most) if found is not None else ""
 
-    country = place.need("country")
-    if len(country.text()) != 2 or not country.text().isalpha() or country.text() != country.text().upper():
-        country.refuse("expected a country code of two capital letters, such as DE")
-    currency = place.need("currency")
-    if currency.text() not in money.currencies():
-        currency.refuse(f"`{currency.text()}` is not a currency code such as EUR")
+    state, currency = place.need("country"), place.need("currency").currency()
+    country = state.country()
+    vat = place.maybe("vat")
     zone = place.maybe("time_zone")
-    if zone is not None and zone.text() not in available_timezones():
-        zone.refuse(f"`{zone.text()}` is not a time zone such as Europe/Berlin")
     language = place.maybe("language")
     bank = place.maybe("bank")
-    address, scheme = _electronic(place.maybe("electronic_address"))
+    electronic_place = place.maybe("electronic_address")
+    found = electronic_place.attempt(_electronic) if electronic_place is not None else None
+    address, scheme = found or ("", "")
     party = Party(
         side=side,
         legal_name=place.need("name").text(most=160),
-        country=country.text(),
+        country=country,
         street=text("street"),
         postcode=text("postcode", 16),
         city=text("city", 80),
-        vat_number=_vat_number(place.maybe("vat"), country.text()),
+        # By the rules of its country, if that is known.
+        vat_number=_vat_number(vat if not state.is_wrong else None, country),
         tax_number=text("tax_number", 30),
         company_number=text("company_number", 40),
         lei=_checked(place.maybe("lei"), rules.lei),
         email=text("email"),
-        currency=currency.text(),
-        time_zone=zone.text() if zone is not None else "Europe/Berlin",
+        currency=currency,
+        time_zone=zone.time_zone() if zone is not None else "Europe/Berlin",
         holidays=_holidays(place.maybe("holidays")),
         language=language.one_of("en", "de") if language is not None else "en",
-        bank=_bank(bank) if bank is not None else None,
+        bank=bank.attempt(_bank) if bank is not None else None,
         people=_team(side, place.maybe("team")),
         electronic_scheme=scheme,
         electronic_address=address,
@@ -65,17 +61,15 @@ def _holidays(place: Place | None) -> tuple[str, str]:
     if place is None:
         return "", ""
     country, _hyphen, region = place.text(most=43).partition("-")
-    return place.by(lambda: rules.holiday_calendar(country, region))
+    return place.by(lambda: rules.holiday_calendar(country, region), instead=("", ""))
 
 
-def _electronic(place: Place | None) -> tuple[str, str]:
+def _electronic(place: Place) -> tuple[str, str]:
     """Address and scheme, which Peppol writes with a colon between: ``0204:04011000-1234512345-06``."""
-    if place is None:
-        return "", ""
     scheme, colon, address = place.text(most=110).partition(":")
     if not colon:
         place.refuse("expected the code of a scheme, a colon and the address, such as 9930:DE136695976")
-    return place.by(lambda: electronic.electronic_address(address, scheme=scheme))
+    return place.by(lambda: electronic.electronic_address(address, scheme=scheme), instead=("", ""))
 
 
 def _bank(place: Place) -> Bank:
@@ -94,7 +88,7 @@ def _bank(place: Place) -> Bank:
 
 
 def _checked(place: Place | None, rule: Callable[[str], str]) -> str:
-    return place.by(lambda: rule(place.text(most=80))) if place is not None else ""
+    return place.by(lambda: rule(place.text(most=80)), instead="") if place is not None else ""
 
 
 def _vat_number(place: Place | None, country: str) -> str:

@@ -34,7 +34,7 @@ def read_steps(place: Place, currency: str) -> dict[str, Any]:
 def read_above(place: Place, currency: str) -> Decimal:
     """The net amount of a milestone above which two people accept."""
     amount = place.number(least=Decimal(0), most=money.LARGEST)
-    return place.by(lambda: money.payable(amount, currency)) if amount else amount
+    return place.by(lambda: money.payable(amount, currency), instead=amount) if amount else amount
 
 
 def read_own(place: Place, *, kind: str) -> LineTerms:

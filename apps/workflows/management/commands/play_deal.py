@@ -65,7 +65,9 @@ class Command(BaseCommand):
         except UnicodeDecodeError:
             raise CommandError(f"{path}: is not UTF-8 text") from None
         except Refused as refused:
-            raise CommandError(f"{path}: {refused}") from None
+            told = [one.template.format(**one.parts) for one in (refused, *refused.more)]
+            said = f" {told[0]}" if len(told) == 1 else "".join(f"\n  {one}" for one in told)
+            raise CommandError(f"{path}:{said}") from None
 
     def _play(self, deal: Deal, path: Path) -> Report:
         try:
