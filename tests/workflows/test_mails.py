@@ -4,10 +4,13 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
 
 from apps.contracts import services as contracts_services
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
@@ -20,6 +23,7 @@ from apps.parties import tokens
 from apps.parties.models import Organisation
 from apps.parties.roles import Role
 from apps.workflows import contracting, funding, mails, sign_off, team
+from apps.workflows.mails import recourse as recourse_mails
 from tests import scenarios
 from tests.financing import stories
 from tests.scenarios import Parties
@@ -408,3 +412,40 @@ def test_every_mail_asks_a_constant_number_of_queries(story: Parties, django_ass
     contract, _submission, grant = submitted(story)
     with walls.asking_for(contract.buyer_id), django_assert_max_num_queries(11):  # type: ignore[operator]
         mails.sign_off_request(grant_ref=grant.ref, at=AT + timedelta(days=3))
+
+
+def test_every_mail_has_its_heading_in_both_twins() -> None:
+    folder = Path(settings.BASE_DIR) / "templates/mail"
+    letters = {path.name.removesuffix(".subject.txt") for path in folder.glob("*.subject.txt")}
+    assert len(letters) > 50
+    without = [
+        f"{name}.{kind}"
+        for name in sorted(letters)
+        for kind in ("txt", "html")
+        for text in [(folder / f"{name}.{kind}").read_text()]
+        if "{% block heading %}" not in text and '{% extends "mail/desk' not in text
+    ]
+    assert without == []
+
+
+def test_what_a_corrected_invoice_adds_and_leaves_out_is_said_so(story: Parties) -> None:
+    changes = [("Ringstraße 7", "Ringstraße 7a"), ("", "PO-4711"), ("Attention of Bea", "")]
+    context = {"sender": story.seller, "changes": changes, "facts": []}
+    for kind in ("txt", "html"):
+        said = render_to_string(f"mail/corrected_invoice.{kind}", context)
+        assert "“Ringstraße 7” is now “Ringstraße 7a”." in said
+        assert "“PO-4711” is added." in said
+        assert "“Attention of Bea” is left out." in said
+
+
+def test_a_seller_reads_of_itself_what_it_owes_back() -> None:
+    assert set(recourse_mails.TO_SELLER) >= {recourse_mails.OWES, recourse_mails.OWES_NOTHING, recourse_mails.LOST}
+    assert [told for told in map(str, recourse_mails.TO_SELLER.values()) if "seller" in told] == []
+
+
+def test_a_long_hash_does_not_make_a_mail_wider_than_a_phone(story: Parties) -> None:
+    contract = scenarios.active_contract(story, at=AT)
+    with walls.asking_for(contract.seller_id):
+        mails.contract_signed(contract_ref=contract.ref)
+    small = re.findall(r'<p class="small last" style="([^"]*)"', html_of(only_mail()))
+    assert ["overflow-wrap: anywhere" in style for style in small] == [True]

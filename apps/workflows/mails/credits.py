@@ -62,7 +62,10 @@ def nullification_news(*, nullification_ref: str, organisation_id: int) -> None:
     is_to_seller = organisation_id == contract.seller_id
     reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
     action = Action.CREDIT_INVOICE if is_to_seller else Action.DECIDE_MILESTONE
-    facts = [fact(_("Contract"), contract.title), fact(_("Reason"), nullification.reason)]
+    facts = [
+        fact(_("Contract"), f"{contract.number} · {contract.title}"),
+        fact(_("Reason"), nullification.reason),
+    ]
     if nullification.answer:
         facts.append(fact(_("Answer"), nullification.answer))
     send(

@@ -82,7 +82,7 @@ def _tell(dispute: Dispute, *, key: str, organisation_id: int, more: dict[str, A
     is_release = is_about_release(dispute)
     in_dispute = _("In dispute, of released retention") if is_release else _("In dispute, net of tax")
     facts = [
-        fact(_("Contract"), contract.title),
+        fact(_("Contract"), f"{contract.number} · {contract.title}"),
         fact(_("About"), _about(dispute)),
         money(in_dispute, dispute.amount, dispute.currency),
     ]

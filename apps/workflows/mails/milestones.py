@@ -51,7 +51,7 @@ def sign_off_request(*, grant_ref: str, at: datetime) -> Sent | None:
             by=due_at,
             facts=[
                 fact(_("Contract"), f"{grant.contract.number} · {grant.contract.title}"),
-                fact(_("Files"), len(submission.files.all())),
+                *([fact(_("Files"), files)] if (files := len(submission.files.all())) else []),
             ],
             context={
                 "grant": grant,

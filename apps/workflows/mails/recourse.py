@@ -36,6 +36,13 @@ STANDS_ON: Final = _(
 )
 OWES_NOTHING: Final = _("The seller owes nothing back by it.")
 LOST: Final = _("The buyer did not pay. The seller owes nothing back, and the reserve that was kept is lost with it.")
+TO_SELLER: Final = {
+    OWES: _("You owe back what is named below. When you have paid that, nothing more is owed on it."),
+    OWES_NOTHING: _("You owe nothing back by it."),
+    LOST: _("The buyer did not pay. You owe nothing back, and the reserve that was kept is lost with it."),
+    STANDS_ON: STANDS_ON,
+}
+"""The same as its seller reads it."""
 
 
 def adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
@@ -53,7 +60,8 @@ def adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
             tranche, key=f"adjusted.{adjustment.ref}", sender=tranche.seller, facts=facts, heading=heading, words=words
         )
     else:
-        _to_seller(tranche, key=f"adjusted.{adjustment.ref}", facts=facts, heading=heading, words=words)
+        told = TO_SELLER[words]
+        _to_seller(tranche, key=f"adjusted.{adjustment.ref}", facts=facts, heading=heading, words=told)
 
 
 def parted(*, milestone_ref: str, rest_ref: str) -> None:

@@ -122,7 +122,7 @@ def _page(contract: Contract, reservation: Reservation, *, portal: str) -> str:
 def _about(reservation: Reservation, *, contract: Contract) -> list[dict[str, Any]]:
     """Which defect of what, and what is withheld for it, where something is."""
     facts = [
-        fact(_("Contract"), contract.title),
+        fact(_("Contract"), f"{contract.number} · {contract.title}"),
         fact(_("Milestone"), reservation.milestone.title),
         fact(_("Defect"), reservation.title),
     ]
