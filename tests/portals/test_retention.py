@@ -102,7 +102,7 @@ def test_what_is_payable_to_date_is_the_sum_of_the_rows_above_it_with_deposits_o
         ({"retention_rate": "60"}, "between 0 and 50"),
         ({"step_1_rate": ""}, "A step needs both"),
         ({"release_2_event": ""}, "Say how much is released here"),
-        ({"release_1_share": "10", "do": "check"}, "come to 50 % and not to 100 %"),
+        ({"release_1_share": "10", "do": "check"}, "come to 50% and not to 100%"),
         ({"release_2_event": "date", "release_2_days": "", "do": "check"}, "on which date"),
     ],
 )

@@ -58,5 +58,12 @@ def test_the_buyer_gives_notice_both_value_the_work_and_the_seller_ends_it(db: N
         assert "Settled" in client.get(reverse(f"{side}:termination", args=[notice.ref])).content.decode()
         shown_now = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
         assert "Terminated" in shown_now
+        tabs = client.get(reverse(f"{side}:contracts")).context["tabs"]
+        assert {tab.label: tab.count for tab in tabs if tab.label in ("Completed", "Terminated")} == {
+            "Completed": 0,
+            "Terminated": 1,
+        }
+        assert contract.number in client.get(f"{reverse(f'{side}:contracts')}?state=terminated").content.decode()
+        assert contract.number not in client.get(f"{reverse(f'{side}:contracts')}?state=completed").content.decode()
         # What was accepted, on both sides, and not the 40,000.00 that were signed.
         assert "20,000.00" in shown_now.split("<tfoot>", 1)[1].split("</tfoot>", 1)[0]

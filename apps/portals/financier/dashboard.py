@@ -163,7 +163,7 @@ def _queues(actor: Actor, *, today: date) -> list[Queue]:
         _queue(queues.orders_open(actor), _("Payment orders"), "send", PaymentOrder, "",
                currency="currency", amount=F("total"), since=F("created_at")),
         _queue(queues.sent_back(actor), _("Milestones sent back"), "arrow-counterclockwise", Tranche, "sent-back",
-               currency="currency", amount=F("gross"), since=F("expected_on")),
+               currency="currency", amount=F("gross"), since=F("asked_at")),
         _queue(queues.to_collect(actor, today=today), _("Payments to collect"), "bank", Tranche, "to-collect",
                currency="currency", amount=owed, since=F("expected_on")),
         _queue(queues.to_pay_reserve(actor), _("Reserves to pay"), "arrow-return-left", Tranche, "reserve-due",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from apps.financing.models import (
     Adjustment,
@@ -23,6 +23,7 @@ from apps.financing.models import (
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheQuerySet, TrancheState
+from apps.milestones.models import Decision, Nullification
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.portals.financier.disputed import in_dispute
@@ -63,8 +64,24 @@ def to_fund(actor: Actor) -> TrancheQuerySet:
 
 
 def sent_back(actor: Actor) -> TrancheQuerySet:
-    """Promised or paid out on a milestone for which the buyer asked for changes."""
-    return _book(actor).sent_back()
+    """Promised or paid out on a milestone for which the buyer asked for changes, or of which an acceptance was
+    withdrawn: ``asked_at`` is when, or when the part before it was accepted where it is what that left."""
+    decided = Decision.objects.filter(
+        submission__milestone__contract=OuterRef("milestone__contract"),
+        submission__milestone__position=OuterRef("milestone__position"),
+        submission__milestone__part__lte=OuterRef("milestone__part"),
+    )
+    withdrawn = Nullification.objects.filter(rest=OuterRef("milestone"))
+    return (
+        _book(actor)
+        .sent_back()
+        .annotate(
+            asked_at=Greatest(
+                Subquery(decided.order_by("-decided_at").values("decided_at")[:1]),
+                Subquery(withdrawn.values("answered_at")[:1]),
+            )
+        )
+    )
 
 
 def to_collect(actor: Actor, *, today: date) -> TrancheQuerySet:

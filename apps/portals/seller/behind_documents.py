@@ -68,7 +68,8 @@ def _invoices(asked: Asked, which: Which) -> Rows:
             for row in rows
         ]
 
-    heads = [_("Contract"), _("Invoice"), _("Issued on"), _("What"), _("Billed"), _("Credited"), _("Less credits")]
+    heads = [_("Contract"), _("Invoice"), _("Issued on"), _("What"), _("Billed"), _("Credited")]
+    heads.append(_("Billed, less credits"))
     related = ("contract", "milestone", "instalment__line", "application")
     return Rows(
         heads=heads,

@@ -125,6 +125,8 @@ def test_work_that_was_sent_back_is_marked(deal: Parties, sign_in: SignIn) -> No
     home = browser.get(reverse("admin:index"))
     queues = {queue.title: (queue.count, queue.sums) for queue in home.context["queues"]}
     assert queues["Milestones sent back"] == (1, [(Decimal(60_000), "EUR")])
+    (oldest,) = [queue.oldest for queue in home.context["queues"] if queue.title == "Milestones sent back"]
+    assert oldest == stories.START.date(), "since it was sent back, not the day on which payment is expected"
     assert queues["Advances to pay out"][0] == 0
     assert tranche.ref in text_of(browser.get(queue))
     page = text_of(browser.get(reverse("admin:financing_tranche_change", args=[tranche.ref])))

@@ -41,7 +41,8 @@ FILTERS: Mapping[str, Q] = {
     "to_sign": proposed_by("seller"),
     "proposed": proposed_by("buyer"),
     "active": Q(state="active"),
-    "completed": Q(state__in=["completed", "terminated"]),
+    "completed": Q(state="completed"),
+    "terminated": Q(state="terminated"),
 }
 
 
@@ -87,6 +88,7 @@ def _tabs(counts: Mapping[str, int], *, state: str, words: str) -> list[Tab]:
         "proposed": _("Proposed"),
         "active": _("Active"),
         "completed": _("Completed"),
+        "terminated": _("Terminated"),
     }
     query = f"&q={words}" if words else ""
     return [

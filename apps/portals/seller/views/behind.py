@@ -93,7 +93,6 @@ def revenue_rows(request: PortalRequest) -> HttpResponse:
         "says": _says(which),
         "currency": currency,
         "names": [(name, words, replace(alike, of=name).url(currency)) for name, (words, _rows) in TABLES.items()],
-        "heads": rows.heads,
         "note": rows.note,
         "rows": [(row.url, shown(rows.heads, row.cells, currency, {})) for row in found],
         "total": rows.total() if found else None,

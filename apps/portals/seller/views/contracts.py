@@ -37,7 +37,8 @@ FILTERS: Mapping[str, Q] = {
     "draft": Q(state="draft"),
     "proposed": Q(state="proposed"),
     "active": Q(state="active"),
-    "completed": Q(state__in=["completed", "terminated"]),
+    "completed": Q(state="completed"),
+    "terminated": Q(state="terminated"),
 }
 
 
@@ -72,7 +73,13 @@ def contracts(request: PortalRequest) -> HttpResponse:
 
 
 def _tabs(counts: Mapping[str, int], *, state: str, words: str) -> list[Tab]:
-    names = {"draft": _("Drafts"), "proposed": _("Proposed"), "active": _("Active"), "completed": _("Completed")}
+    names = {
+        "draft": _("Drafts"),
+        "proposed": _("Proposed"),
+        "active": _("Active"),
+        "completed": _("Completed"),
+        "terminated": _("Terminated"),
+    }
     search = f"&q={words}" if words else ""
     everything = Tab(label=_("All"), url=f"?{search[1:]}", is_current=state not in FILTERS, count=counts["all"])
     return [

@@ -43,7 +43,6 @@ def revenue_reports(request: PortalRequest) -> HttpResponse:
         "currency": asked.currency,
         "currencies": currencies_of(request),
         "chart": report.chart,
-        "heads": report.heads,
         "rows": [(row.url, shown(report.heads, row.cells, asked.currency, row.links)) for row in report.rows],
         "totals": shown(report.heads, report.totals, asked.currency, report.links) if report.rows else [],
         "note": report.note,
