@@ -116,7 +116,7 @@ def test_a_plan_that_does_not_add_up_cannot_be_signed(parties: Parties, seller: 
     contract = scenarios.drafted_contract(parties, draft=software_draft(parties, lines=lines))
     response = seller.get(of("propose_contract", contract))
     page = response.content.decode()
-    assert "The plan adds up to 30 %" in page
+    assert "The plan adds up to 30%" in page
     assert "I sign and propose this contract" not in page
 
 
