@@ -61,11 +61,11 @@ def submitted(contract: Contract, *positions: int, at: datetime = NOON) -> dict[
     return sent
 
 
-def notice(submission: Submission, *, at: datetime) -> None:
+def notice(submission: Submission, *, at: datetime, proof: Proof = Proof.MAIL) -> None:
     buyer_id = submission.contract.buyer_id
     with clock.stopped(at), walls.asking_for(buyer_id):
         actor = Actor.system(organisation_id=buyer_id)
-        notices.note_delivery(actor=actor, submission_ref=submission.ref, proof=Proof.MAIL, at=at)
+        notices.note_delivery(actor=actor, submission_ref=submission.ref, proof=proof, at=at)
 
 
 def send_mails(*, at: datetime) -> None:
@@ -191,3 +191,37 @@ def test_what_is_above_and_accepted_too_late_for_one_is_in_the_way_of_all_below(
         ("Prototype", "silence"),
     ]
     assert (sweep(contract), decided(contract)) == ([], {"Prototype": "deemed_accepted"})
+
+
+def test_what_is_refused_above_while_its_mail_has_not_stood_a_day_is_accepted_by_nobodys_silence(
+    parties: Parties,
+) -> None:
+    """The clocks go forward that night, so the deadline of one day comes half an hour before the mail has stood for 24
+    hours. Of what was opened in a browser the deadline is the end; but it builds on the other."""
+    draft = scenarios.software_draft(parties, silence="accepted", review_days=1)
+    lines = (*draft.lines[:2], replace(draft.lines[2], own=LineTerms(is_cumulative=True)))
+    late = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)
+    due, stood = datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC), late + DAY
+    at = late - 9 * DAY
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=lines, number=key()[:12]), at=at)
+    first, second, last = (
+        scenarios.submitted_milestone(contract, position=place, at=late - timedelta(hours=1)) for place in (1, 2, 3)
+    )
+    notice(first, at=late)
+    notice(second, at=late, proof=Proof.VIEW)
+    notice(last, at=late, proof=Proof.VIEW)
+    with walls.asking_for(contract.seller_id):
+        deadlines = set(Submission.objects.filter(contract=contract).values_list("review_due_at", flat=True))
+    assert deadlines == {due} < {due, stood}
+    between = due + timedelta(minutes=10)
+    assert sweep(contract, at=between) == [("Integration", "silence")], "the mail has not stood, and the last waits"
+    with acting(scenarios.approver_actor(parties), at=between) as bea:
+        verdicts = [CriterionVerdict(one.pk, False, "It leaks.") for one in first.milestone.line.criteria.all()]
+        sign_off.request_changes(actor=bea, key=key(), submission_ref=first.ref, seen=first.sha256, verdicts=verdicts)
+    assert does(last) == "escalates"
+    assert [what for _title, what in sweep(contract)] == ["passed"]
+    assert decided(contract) == {"Integration": "deemed_accepted", "Prototype": "changes_requested"}
+    with acting(scenarios.approver_actor(parties), at=stood + DAY) as bea:
+        verdicts = [CriterionVerdict(one.pk, False, "Not yet.") for one in last.milestone.line.criteria.all()]
+        sign_off.request_changes(actor=bea, key=key(), submission_ref=last.ref, seen=last.sha256, verdicts=verdicts)
+    assert decided(contract)["Final delivery and sign-off"] == "changes_requested"

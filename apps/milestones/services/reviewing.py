@@ -247,9 +247,12 @@ def _due(submission: Submission, *, at: datetime) -> str:
     if submission.notified_at is None or submission.review_due_at is None:
         return ""
     decides_at = decides_after(submission)
-    if decides_at is not None and at > decides_at and (silence := silence_of(submission)) in DECIDES:
-        # What silence accepted above it is written down first. Until then nothing is due, and nothing has passed.
-        return "" if silence == Silence.ACCEPTED and waits_for(submission) else SILENCE
+    is_over = decides_at is not None and at > submission.review_due_at
+    if is_over and (silence := silence_of(submission)) in DECIDES:
+        # A notice by mail stands its 24 hours first, and what silence accepted above is written down before what builds
+        # on it. Until then nothing is due, and nothing has passed.
+        waits = at <= (decides_at or at) or (silence == Silence.ACCEPTED and waits_for(submission))
+        return "" if waits else SILENCE
     newest = rules.newest_reminder(
         notified_at=submission.notified_at,
         due_at=submission.review_due_at,
