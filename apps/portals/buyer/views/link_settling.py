@@ -1,21 +1,28 @@
 """What is settled by personal link after a decision, without an account: defects, terminations."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods
 
 from apps.milestones.models import ReservationFile
 from apps.portals.access import PortalRequest, portal
 from apps.portals.attachments import attachment
-from apps.portals.buyer.visits import Visit, acting, handing_out
+from apps.portals.buyer.visits import Visit, acting, handing_out, personal, visit_of
 from apps.portals.reserving import by_link as defects
 from apps.portals.terminating import by_link as terminations
 
 
 @portal("link")
-@acting
-def reservation(request: PortalRequest, visit: Visit, ref: str) -> HttpResponse:
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def reservation(request: PortalRequest, token: str, ref: str) -> HttpResponse:
     """One defect of the acceptance that the link is for: release it, say what is missing, settle it."""
-    return defects.reservation(request, get_object_or_404(visit.defects(), ref=ref), token=visit.token)
+    visit = visit_of(request, token)
+    # Before it is said what became of the link: a revoked one does not tell whether there is such a defect.
+    found = get_object_or_404(visit.defects(), ref=ref)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return defects.reservation(request, found, token=token)
 
 
 @portal("link")
