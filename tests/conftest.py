@@ -12,10 +12,14 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from unittest.mock import patch
 
 import pytest
 from django.db import connections, transaction
+from django.template import Context, RequestContext, Template
+from django.test.signals import template_rendered
 from django.utils import translation
+from django.utils.safestring import SafeString
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
@@ -132,6 +136,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_teardown() -> None:
     """A page activates its reader's language, and the thread would keep it for the next test."""
     translation.deactivate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_alone_are_kept(django_test_environment: None) -> Iterator[None]:
+    """Django's client copies the context of all that is rendered while it waits: of every widget, and of every piece
+    that a page includes, as often as it does. Tests ask what the page was given."""
+
+    def rendered(template: Template, context: Context) -> SafeString:
+        if context.template is template and isinstance(context, RequestContext):
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    with patch.object(Template, "_render", rendered):
+        yield
 
 
 @contextmanager
