@@ -222,6 +222,22 @@ def once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     told(lambda: block.__exit__(None, None, None))
 
 
+@pytest.fixture(scope="module")
+def _parties_once(once: Once) -> "Parties":
+    from tests import scenarios  # as above
+
+    return once(scenarios.organisations)
+
+
+@pytest.fixture
+def parties(_parties_once: "Parties", db: None) -> "Parties":
+    """Seller, buyer and financier with their people, founded once for a module of which no test asks for ``scratch``.
+
+    What a test changes of them is undone: the rows by its transaction, the objects because they are copies.
+    """
+    return deepcopy(_parties_once)
+
+
 @pytest.fixture
 def transactional_db() -> None:
     """The web role cannot empty tables, and need not: a test that commits asks for ``scratch``."""

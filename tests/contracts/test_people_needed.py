@@ -64,11 +64,6 @@ def test_somebody_has_to_be_able_to_sign() -> None:
     assert (told(5000), told(5001)) == ([], [Missing(Lack.SIGNER, Decimal(5001))])
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def without(parties: Parties, *roles: str) -> None:
     """Everybody of the buyer but the owner loses these roles' people."""
     with walls.asking_for(parties.buyer.pk):

@@ -13,11 +13,6 @@ from tests.scenarios import Parties, acting
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def raw(statement: str, *values: object) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,11 +17,6 @@ from tests import scenarios
 from tests.scenarios import Parties, acting, key, line, software_draft
 
 D = Decimal
-
-
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
 
 
 def test_a_contract_shows_what_was_planned_against_what_was_accepted_and_paid(parties: Parties) -> None:

@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -28,11 +27,6 @@ ALONE = """contract:
     - {milestone: Half, percent: 50, criteria: [{text: It runs}]}
     - {milestone: Rest, remainder: yes}
 """
-
-
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
 
 
 def sent(parties: Parties, text: str, *, side: str = "seller", other: str = "file", **more: str) -> tuple[int, str]:

@@ -17,11 +17,6 @@ from tests.scenarios import Parties
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     return scenarios.proposed_contract(parties)
 

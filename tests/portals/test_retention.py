@@ -47,11 +47,6 @@ KINDS = replace(
 )
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def signed_in(parties: Parties, role: str) -> Client:
     client = Client()
     client.force_login(parties.people[role].user)

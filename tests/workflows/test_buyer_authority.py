@@ -26,11 +26,6 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HANNA = "hanna@hafen.example"
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def sign(contract: Contract, *, actor: Actor) -> None:
     with acting(actor):
         version = ContractVersion.objects.get(contract=contract)

@@ -24,11 +24,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     """A deposit, the milestone Go-live, and four months of support that start with it."""
     return scenarios.active_contract(parties, draft=scenarios.hybrid_draft(parties), at=NOON - 10 * DAY)

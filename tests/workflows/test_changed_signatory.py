@@ -24,11 +24,6 @@ TO_INA = ChangedTerms(signatory_name="Ina Insel", signatory_email=INA)
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     """With a buyer that nobody has claimed: Hein signs and signs off by personal link."""
     buyer = scenarios.named_buyer(parties)

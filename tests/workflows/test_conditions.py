@@ -29,11 +29,6 @@ DAY = timedelta(days=1)
 PERMIT = "The city granted the permit"
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def waiting_draft(parties: Parties) -> ContractDraft:
     """The second waits for the first and the permit; the third for a day, or for the second."""
     draft = scenarios.software_draft(parties)

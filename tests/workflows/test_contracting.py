@@ -28,11 +28,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def version_of(contract: Contract) -> ContractVersion:
     return ContractVersion.objects.select_related("contract").filter(contract=contract).order_by("-number")[0]
 

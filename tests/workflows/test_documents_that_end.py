@@ -27,11 +27,6 @@ LAST = datetime(2026, 5, 31, 21, 59, tzinfo=UTC)
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     """A certificate of insurance before the first payment."""
     draft = scenarios.software_draft(parties, payment_documents=PaymentDocuments(once=(INSURANCE,)))

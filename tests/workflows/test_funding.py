@@ -1,5 +1,6 @@
 """From the seller's request to the settled advance: what each side can do, and what is refused in words."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from apps.ledger import services as ledger
 from apps.parties.models import BankAccount, Organisation
 from apps.workflows import billing, funding
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.financing.stories import EXPECTED_ON, FUNDED_ON, START, day, noon
 from tests.scenarios import Parties, acting, key, member
@@ -26,9 +28,14 @@ pytestmark = pytest.mark.django_db
 SMALL = financing.FacilityTerms(currency="EUR", limit=Decimal(1))
 
 
+@pytest.fixture(scope="module")
+def told(once: Once) -> Parties:
+    return once(stories.parties)
+
+
 @pytest.fixture
-def deal(db: None) -> Parties:
-    return stories.parties()
+def deal(told: Parties, db: None) -> Parties:
+    return deepcopy(told)
 
 
 @pytest.fixture

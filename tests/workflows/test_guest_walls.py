@@ -26,11 +26,6 @@ from tests.scenarios import Parties, acting, key
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def paid_contract(parties: Parties, number: str) -> Contract:
     contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number=number))
     milestone = scenarios.accepted_milestone(contract)

@@ -21,11 +21,6 @@ from tests.scenarios import Parties, acting, key
 SECRET = "Warehouse software, second try"
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def as_shown(contract: Contract, *, to: int) -> tuple[str, str, str]:
     """The heading of the contract, as an organisation reads it."""
     with walls.asking_for(to):

@@ -17,11 +17,6 @@ from tests.scenarios import Parties
 NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def keeps(parties: Parties, country: str, region: str) -> None:
     with walls.asking_for(parties.buyer.pk):
         Organisation.objects.filter(pk=parties.buyer.pk).update(calendar_country=country, calendar_subdivision=region)

@@ -28,11 +28,6 @@ LATER = AT + timedelta(days=3)
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def invoice(parties: Parties) -> Invoice:
     """14,280.00 EUR, with its document, on its way to the buyer."""
     milestone = scenarios.accepted_milestone(scenarios.active_contract(parties, at=AT), at=AT)

@@ -16,11 +16,6 @@ from tests.scenarios import Parties, acting, key, member
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def said(contract: Contract, *, position: int) -> snapshot.SemanticInvoice:
     with walls.asking_for(contract.seller_id):
         return snapshot.read(Invoice.objects.get(contract=contract, milestone__position=position).snapshot)

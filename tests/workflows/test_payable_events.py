@@ -29,11 +29,6 @@ CAST = "The castings are poured"
 D = Decimal
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def draft_of(parties: Parties) -> ContractDraft:
     """40,000.00 in 30/30/40, and 9,000.00 that are payable by the event, given back by 5,000.00 of each invoice."""
     draft = scenarios.software_draft(parties, retention=None)

@@ -37,11 +37,6 @@ WAIVER, BOND, TAX = "Conditional waiver of lien", "Performance bond", "Tax clear
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     """30 days to pay that begin with the last document; a waiver with each invoice, a bond once."""
     first, second, third = scenarios.software_draft(parties).lines

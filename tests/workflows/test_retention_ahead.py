@@ -28,11 +28,6 @@ TEN = RetentionTerms(rate=D(10), cap_percent=D(6))
 """Of 40,000.00 in 12,000.00, 12,000.00 and 16,000.00, 2,400.00 at most."""
 
 
-@pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
 def draft_of(contract: Contract) -> ChangeDraft:
     """2,000.00 more for the last milestone, 3,000.00 that are new, and seven percent from then on."""
     more = (line(contract, 3, amount=D(18000)),)

@@ -35,11 +35,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def contract(parties: Parties) -> Contract:
     return scenarios.active_contract(parties, at=NOON - 10 * DAY)
 

@@ -13,11 +13,6 @@ SignIn = Callable[..., Client]
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def strangers(db: None) -> Parties:
     """Another seller, another buyer, another financier."""
     return scenarios.organisations("Foreign")

@@ -23,11 +23,6 @@ SHEET = "Milestone;Amount;Criterion\nConcept;12000.50;It is there.\nRest;Rest;It
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def buyer(parties: Parties) -> Client:
     return browser(parties, "buyer")
 

@@ -1,6 +1,7 @@
 """The financier's people in browsers of their own, on the sample book's first milestone: 120,000, funded 2026-03-02."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,15 +11,21 @@ from django.test import Client
 
 from apps.core import clock
 from apps.financing.models import Facility, FundingRequest, Tranche
+from tests.conftest import Once
 from tests.financing import stories
 from tests.scenarios import Parties
 
 SignIn = Callable[..., Client]
 
 
+@pytest.fixture(scope="module")
+def _deal_once(once: Once) -> Parties:
+    return once(stories.parties)
+
+
 @pytest.fixture
-def deal(db: None) -> Parties:
-    return stories.parties()
+def deal(_deal_once: Parties, db: None) -> Parties:
+    return deepcopy(_deal_once)
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ SignIn = Callable[..., Client]
 
 
 @pytest.fixture
-def parties(db: None) -> Parties:
-    return scenarios.organisations()
-
-
-@pytest.fixture
 def strangers(db: None, parties: Parties) -> Parties:
     """Another seller with another buyer, of whom the first must never hear."""
     return scenarios.organisations("Foreign")
