@@ -19,8 +19,7 @@ from apps.workflows.once import Answer, once
 @once
 def ask_question(*, actor: Actor, key: str, submission_ref: str, text: str) -> Answer:
     """The buyer asks the seller about a submission; where the contract says so, the review clock stands still."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     question = milestones.ask(contract=contract, submission_ref=submission_ref, actor=actor, text=text, at=at)
     jobs_before_acceptance.send_question.defer(question_ref=question.ref, organisation_id=contract.seller_id)
     return {"question": question.ref}
@@ -47,8 +46,7 @@ def inspect_milestone(
     *, actor: Actor, key: str, submission_ref: str, seen: str, verdicts: Sequence[CriterionVerdict], comment: str = ""
 ) -> Answer:
     """Somebody of the buyer looks at a submission before anybody accepts it; both sides read what was found."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     inspection = milestones.inspect(
         contract=contract,
         submission_ref=submission_ref,
@@ -73,8 +71,7 @@ def inspect_milestone(
 @once
 def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_ref: str, note: str = "") -> Answer:
     """An approver passes the decision to a colleague of the buyer, who gets a mail."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     handed = milestones.pass_to(
         contract=contract,
         submission_ref=submission_ref,
@@ -90,9 +87,8 @@ def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_re
 @once
 def pass_by_link(*, actor: Actor, key: str, submission_ref: str, name: str, email: str, note: str = "") -> Answer:
     """The signatory passes the decision on to a colleague's mailbox, which gets a link; the signatory is told."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     limits.spare(limits.HAND_OVERS, str(contract.pk))
-    at = walls.widen(contract.seller_id, contract.buyer_id)
     handed = milestones.pass_by_link(
         contract=contract, submission_ref=submission_ref, actor=actor, name=name, email=email, note=note, at=at
     )
@@ -108,8 +104,7 @@ def pass_by_link(*, actor: Actor, key: str, submission_ref: str, name: str, emai
 @once
 def take_back_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     """The signatory takes back what it passed on by link."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     submission = milestones.take_back(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     return {"submission": submission.ref}
 

@@ -41,8 +41,7 @@ def dispute_submission(
     *, actor: Actor, key: str, submission_ref: str, amount: Decimal | None, reason: str, answer_days: int
 ) -> Answer:
     """Either side disputes what was submitted, all of it or an amount net of tax; its review clock stands still."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     dispute = milestones.dispute_submission(
         contract=contract,
         submission_ref=submission_ref,
@@ -77,8 +76,7 @@ def dispute_rest(
     Whether or not the contract provides for acceptance in part; where two people accept, the first one's acceptance is
     kept.
     """
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     financing.require_divisible(submission_ref=submission_ref)
     dispute = milestones.dispute_submission(
         contract=contract,

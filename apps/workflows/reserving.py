@@ -35,8 +35,7 @@ def accept_with_reservations(
     What is assigned to a financier is bought whole, so nothing of it is withheld. Where two people accept, the first
     one's list is kept, and the second one adds to it.
     """
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     if any(defect.amount for defect in defects):
         financing.require_unassigned_to_withhold(submission_ref=submission_ref)
     done = milestones.accept_with_reservations(

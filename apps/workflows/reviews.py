@@ -37,8 +37,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
 
     An acceptance issues its invoice in the same transaction, exactly as a sign-off does; its date is today.
     """
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     decided = milestones.decide_by_silence(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     if decided is None:
         return {}

@@ -116,8 +116,7 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     Where two people accept, the first one's acceptance is kept, and the second one's does all this.
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     done = milestones.accept(
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
@@ -142,8 +141,7 @@ def accept_part(
     What of an advance on the milestone the part does not cover stands on for the rest; an advance that is agreed and
     not paid out is on the whole, so it is accepted whole or not at all.
     """
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     financing.require_divisible(submission_ref=submission_ref)
     done = milestones.accept_part(
         contract=contract,
@@ -268,8 +266,7 @@ def request_changes(
     wanted_by: date | None = None,
 ) -> Answer:
     """The buyer says what is missing, criterion by criterion, and until when it wants it again, as a new cycle."""
-    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
-    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contract, at = milestones.hold_contract_of_submission(submission_ref=submission_ref)
     milestone = milestones.request_changes(
         contract=contract,
         submission_ref=submission_ref,

@@ -20,7 +20,7 @@ from tests import scenarios
 from tests.financing import stories
 from tests.financing.conftest import Funded
 from tests.financing.stories import day
-from tests.races import together
+from tests.races import somebody_waits, together
 from tests.scenarios import Parties, acting, key, member
 
 
@@ -231,17 +231,6 @@ def test_an_acceptance_waits_while_the_milestone_is_priced(scratch: str, monkeyp
     with walls.asking_for(deal.financier.pk):
         assert offer.lines.get().stage == "pre"
     stories.verify_books()
-
-
-def somebody_waits() -> bool:
-    """Whether a connection to this database waits for a lock."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-        )
-        (waits,) = cursor.fetchone()
-    return bool(waits)
 
 
 def accepted(submission: Submission, *, at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Sign-off by several people at once, and sign-off that fails in the middle: one winner, and all or nothing."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from apps.parties.actor import Actor
 from apps.workflows import contracting, sign_off
 from apps.workflows.once import Answer
 from tests import scenarios
-from tests.races import together
+from tests.races import somebody_waits, together
 from tests.scenarios import Parties, acting, key
 
 CLICKS = 20
@@ -95,6 +96,22 @@ def test_twenty_acceptances_at_once_make_one_invoice(parties: Parties, submissio
     outcomes = together(*[accepting(submission, actor=people[n % 3]) for n in range(CLICKS)])
     assert len(winners(outcomes)) == 1
     assert facts(parties) == ACCEPTED
+
+
+def test_a_decision_is_of_the_moment_in_which_its_contract_is_held_and_not_of_the_wait(
+    parties: Parties, submission: Submission
+) -> None:
+    """What is decided before it is never later than it."""
+    accept = accepting(submission, actor=scenarios.approver_actor(parties))
+    with ThreadPoolExecutor(1) as pool, acting(scenarios.seller_actor(parties)):
+        with transaction.atomic():
+            contracts.lock(contract_id=submission.contract_id)
+            waiting = pool.submit(lambda: together(accept))
+            while not (waiting.done() or somebody_waits()):
+                pass
+            held_until = clock.now()
+        assert len(winners(waiting.result(timeout=30))) == 1
+        assert Decision.objects.get().decided_at > held_until
 
 
 def test_twenty_clicks_on_one_button_make_one_invoice_and_all_get_its_number(

@@ -32,8 +32,7 @@ from tests.scenarios import Parties, acting, key
 SIGN_OFF = [
     "BEGIN",
     "INSERT INTO workflows_idempotencykey",
-    'SELECT "contracts_contract"',  # FOR UPDATE: the first lock of every story
-    "SELECT set_config",
+    'WITH held AS MATERIALIZED (SELECT "contracts_contract"',  # FOR UPDATE: the first lock; then both sides' rows
     'SELECT "milestones_submission"',  # FOR UPDATE, its milestone before it
     "SELECT the person's standing",  # the membership FOR SHARE
     "WITH change_0 AS (UPDATE milestones_submission",  # decision, verdicts, submission, milestone
@@ -48,12 +47,11 @@ SIGN_OFF = [
     "COMMIT",
 ]
 ADVANCED = [
-    "SELECT facility",  # FOR UPDATE OF facility, exposures by id, tranche
-    "WITH change_0 AS (UPDATE financing_tranche",  # tranche, facility
+    "SELECT facility",  # FOR UPDATE OF facility, exposures by id, tranche; what of them changes is with the invoice
     "WITH book AS (",  # the conversion in the financier's book; the sale is in the seller's, with the invoice
 ]
 """What a sign-off sends more where money was advanced on the milestone, once it was found."""
-FIRST_IN_FLIGHT = SIGN_OFF[6]
+FIRST_IN_FLIGHT = SIGN_OFF[5]
 """From here on nobody waits but for what is read: Postgres works while Python makes the next statement."""
 COMPLETION = 'UPDATE "contracts_contract"'
 
@@ -99,7 +97,7 @@ def guest(_parties: Parties, submission: Submission) -> Actor:
 
 
 @pytest.mark.parametrize("who", [member, guest])
-def test_a_sign_off_is_sixteen_statements_in_the_order_of_the_river(
+def test_a_sign_off_is_fifteen_statements_in_the_order_of_the_river(
     parties: Parties, contract: Contract, who: Callable[[Parties, Submission], Actor]
 ) -> None:
     submission = scenarios.submitted_milestone(contract)
@@ -110,7 +108,7 @@ def test_a_sign_off_is_sixteen_statements_in_the_order_of_the_river(
         statement if not statement.startswith(start) else start
         for statement, start in zip(statements, expected, strict=False)
     ] == expected
-    assert len(statements) == len(SIGN_OFF) == 16
+    assert len(statements) == len(SIGN_OFF) == 15
 
 
 def test_what_nobody_needs_the_answer_of_is_not_waited_for(parties: Parties, contract: Contract) -> None:
@@ -142,10 +140,10 @@ def test_retention_costs_one_statement_to_read_what_was_withheld_before(parties:
         submission = scenarios.submitted_milestone(kept, position=position)
         counts.append(len(signed_off(submission, actor=scenarios.approver_actor(parties))))
     # The first one opens the account in the book; the last one completes the contract, and its release is a job more.
-    assert counts[1:] == [17, 18]
+    assert counts[1:] == [16, 17]
 
 
-def test_the_last_milestone_with_all_that_may_be_agreed_is_not_more_than_twenty(
+def test_the_last_milestone_with_steps_retention_and_a_deposit_costs_two_more(
     parties: Parties, contract: Contract
 ) -> None:
     """Inspected, accepted by two, after those above it, under a retention, beside what the calendar has billed."""
@@ -175,13 +173,13 @@ def test_the_last_milestone_with_all_that_may_be_agreed_is_not_more_than_twenty(
         signed_off(submission, actor=bea)
         statements = signed_off(submission, actor=olga)
     assert len([one for one in statements if one.startswith(COMPLETION)]) == 1
-    assert len(statements) == 20, statements
+    assert len(statements) == 18, statements
     jobs = ProcrastinateJob.objects.filter(task_name__endswith="release_retentions")
     assert [job.args["contract_ref"] for job in jobs] == [made.ref]
 
 
-def test_an_advance_on_the_milestone_costs_three_statements_more(scratch: str) -> None:
-    """Nineteen, twenty with the last of the contract: held with what it counts against, converted, and sold."""
+def test_an_advance_on_the_milestone_costs_two_statements_more(scratch: str) -> None:
+    """Seventeen, eighteen with the last of the contract: held with what it counts against, converted, and sold."""
     deal = stories.parties()
     contract, counts = stories.sample_book(deal), []
     found = SIGN_OFF.index('SELECT "financing_tranche"') + 1
@@ -193,7 +191,7 @@ def test_an_advance_on_the_milestone_costs_three_statements_more(scratch: str) -
         counts.append(len(statements))
         sent_otherwise = [one for one in statements if not one.startswith(COMPLETION)]
         assert all(sql.startswith(start) for sql, start in zip(sent_otherwise, expected, strict=True)), statements
-    assert counts == [19, 20]
+    assert counts == [17, 18]
     stories.verify_books()
 
 
@@ -205,8 +203,8 @@ def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
         submission = scenarios.submitted_milestone(contract, position=position)
         statements = signed_off(submission, actor=scenarios.approver_actor(parties))
         counts.append(len([one for one in statements if not one.startswith(COMPLETION)]))
-    assert counts == [16, 16, 16]
-    assert len(statements) == 17, "the last milestone completes the contract"
+    assert counts == [15, 15, 15]
+    assert len(statements) == 16, "the last milestone completes the contract"
 
 
 def test_a_link_is_used_up_by_its_own_sign_off_and_dies_by_another(parties: Parties, contract: Contract) -> None:

@@ -81,7 +81,14 @@ from apps.contracts.services.people_needed import missing_people
 from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
-from apps.contracts.services.same_person import check_another_person, is_same_person, mailboxes_read
+from apps.contracts.services.same_person import (
+    Person,
+    check_another_person,
+    is_same_person,
+    mailboxes_proved,
+    mailboxes_read,
+    readers,
+)
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
 from apps.contracts.services.signing import (
     propose,
@@ -114,6 +121,7 @@ from apps.contracts.services.versions import as_draft, draft_of, draft_version, 
 __all__ = [
     "Change",
     "OverdueProposal",
+    "Person",
     "admit_financier",
     "answer",
     "as_draft",
@@ -160,6 +168,7 @@ __all__ = [
     "lock_by_ref",
     "lock_of_version",
     "locking",
+    "mailboxes_proved",
     "mailboxes_read",
     "mark_viewed",
     "may_withdraw",
@@ -194,6 +203,7 @@ __all__ = [
     "proposed_version",
     "proposer_of",
     "proves_nothing",
+    "readers",
     "record",
     "record_change",
     "recorded",

@@ -1,12 +1,18 @@
 """Whether two names are one person: by mailbox, by aliases of one, or by what a member proved to read."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Sequence, Set
+from typing import TypeAlias
 
 from allauth.account.models import EmailAddress
-from django.db.models import IntegerField, Q, QuerySet, Value
+from django.db.models import IntegerField, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Upper
+from django.db.models.lookups import Exact
 
 from apps.contracts import rules
 from apps.core.errors import NotAllowed
+
+Person: TypeAlias = tuple[str | Subquery, int | Subquery | None]
+"""A mailbox and a user's id, which a guest has not; or what asks for them."""
 
 
 def check_another_person(acts: Set[str], *, acted: Set[str]) -> None:
@@ -29,15 +35,29 @@ def mailboxes_read(*people: tuple[str, int | None]) -> list[set[str]]:
 
     Each is a mailbox and a user's id, which a guest has not. One query for all.
     """
+    return readers([mailbox for mailbox, _user_id in people], proved=mailboxes_proved(*people))
+
+
+def mailboxes_proved(*people: Person) -> "QuerySet[EmailAddress, tuple[int, str]]":
+    """The query of :func:`mailboxes_read`, for whoever asks more in the same statement: the number of each of the
+    people, and a mailbox that it proved to read."""
     found, *more = (_proved(*person, number=number) for number, person in enumerate(people))
-    read = [{rules.reader_of(mailbox)} for mailbox, _user_id in people]
-    for number, email in found.union(*more, all=True):
+    return found.union(*more, all=True)
+
+
+def readers(mailboxes: Sequence[str], *, proved: Iterable[tuple[int, str]]) -> list[set[str]]:
+    """What is known to be read by each of the people with these mailboxes, of whom it was asked what they proved."""
+    read = [{rules.reader_of(mailbox)} for mailbox in mailboxes]
+    for number, email in proved:
         read[number].add(rules.reader_of(email))
     return read
 
 
-def _proved(mailbox: str, user_id: int | None, *, number: int) -> "QuerySet[EmailAddress, tuple[int, str]]":
-    known = Q(user__email__iexact=mailbox) | Q(email__iexact=mailbox)
+def _proved(
+    mailbox: str | Subquery, user_id: int | Subquery | None, *, number: int
+) -> "QuerySet[EmailAddress, tuple[int, str]]":
+    name = Upper(mailbox if isinstance(mailbox, Subquery) else Value(mailbox))
+    known = Q(Exact(Upper("user__email"), name)) | Q(Exact(Upper("email"), name))
     people = EmailAddress.objects.filter(known | Q(user_id=user_id or 0), verified=True)
     proved = EmailAddress.objects.filter(user__in=people.values("user"), verified=True)
     numbered = proved.annotate(number=Value(number, output_field=IntegerField())).order_by()

@@ -108,33 +108,40 @@ class Read(Generic[M]):
 
     ``build`` is called once, so nothing in it may depend on who asks or when. What it selects, joins and annotates
     comes back as from any queryset; a lock that it takes is only worth something inside a transaction.
+    ``then`` is SQL over the row, which the name ``held`` has there, that is evaluated once the row is locked and not
+    before; its values are attributes of the row.
     """
 
-    def __init__(self, build: Callable[[], "QuerySet[M, Any]"]) -> None:
+    def __init__(self, build: Callable[[], "QuerySet[M, Any]"], *, then: Mapping[str, str] | None = None) -> None:
         self._build = build
+        self._then = then or {}
         self._first: _Compiled[M] | None = None
         self._all: _Compiled[M] | None = None
 
     def first(self, **arguments: Any) -> M | None:
         """The first row, in the order of the queryset, or None."""
         if self._first is None:
-            self._first = _Compiled(self._build()[:1])
+            self._first = _Compiled(self._build()[:1], then=self._then)
         rows = self._first.rows(arguments)
         return rows[0] if rows else None
 
     def all(self, **arguments: Any) -> list[M]:
         """Every row, in the order of the queryset."""
         if self._all is None:
-            self._all = _Compiled(self._build())
+            self._all = _Compiled(self._build(), then=self._then)
         return self._all.rows(arguments)
 
 
 class _Compiled(Generic[M]):
     """What :class:`django.db.models.query.ModelIterable` finds out anew for each query."""
 
-    def __init__(self, queryset: "QuerySet[M, Any]") -> None:
+    def __init__(self, queryset: "QuerySet[M, Any]", *, then: Mapping[str, str]) -> None:
         compiler: Any = queryset.query.get_compiler(using=connection.alias)
         self.sql, self.values = compiler.as_sql()
+        if then:
+            more = ", ".join(then.values())
+            # What stands beside a locked row in one SELECT is evaluated before the wait for the lock.
+            self.sql = f"WITH held AS MATERIALIZED ({self.sql}) SELECT held.*, {more} FROM held"
         select, info = compiler.select, compiler.klass_info
         fields = info["select_fields"]
         self.model: type[M] = info["model"]
@@ -143,7 +150,8 @@ class _Compiled(Generic[M]):
         self.rows_of = _Rows(self.model)
         self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]
         _spare(self.related)
-        self.annotations: dict[str, int] = compiler.annotation_col_map or {}
+        self.annotations: dict[str, int] = dict(compiler.annotation_col_map or {})
+        self.annotations |= {name: len(select) + place for place, name in enumerate(then)}
         self.converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
 
     def rows(self, arguments: Mapping[str, Any]) -> list[M]:

@@ -224,6 +224,11 @@ class Widening(Func):
     output_field = CharField()
 
 
+def widening(*columns: str) -> str:
+    """The same in SQL, to the organisations whose ids stand in columns of a row."""
+    return Widening.template % {"expressions": f"concat_ws(',', {', '.join(columns)})"}
+
+
 def widen(*organisations: int) -> datetime:
     """Until the end of this transaction, touch the rows of these organisations too; the answer is the time.
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 
 from apps.core import money
-from apps.core.database import in_flight, together, walls
+from apps.core.database import in_flight, walls
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.core.states import move
@@ -65,7 +65,7 @@ def on_acceptance(
     The whole receivable is bought for what was advanced, the rest of it is the seller's reserve, and the advance no
     longer counts as one before acceptance. Its price stays as it was signed. What an invoice of a smaller amount does
     not cover is owed back by the seller or, where it was accepted in part, stands on for the ``rest``: the second of
-    the answer.
+    the answer. What of advance and facility changes is written with the invoice (:func:`sale_on_acceptance`).
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=advance.ref)
     tranche.milestone, tranche.contract = milestone, milestone.contract
@@ -80,7 +80,6 @@ def on_acceptance(
     tranche.bought_at = total
     facility = tranche.facility
     facility.advanced_pre -= tranche.outstanding
-    together.change([(tranche, ["state", "bought_at"]), (facility, ["advanced_pre"])])
     convert(tranche, actor=actor, on=on, at=at)
     return tranche, short
 
@@ -103,5 +102,10 @@ def convert(tranche: Tranche, *, actor: Actor, on: date, at: datetime) -> None:
 
 def sale_on_acceptance(tranche: Tranche) -> Sale:
     """What the seller books then: the receivable is sold for what had been advanced, the rest is reserve."""
-    reserve = tranche.receivable - tranche.outstanding
-    return Sale(net=money.ZERO, reserve=reserve, cost=money.ZERO, advanced=tranche.outstanding)
+    return Sale(
+        net=money.ZERO,
+        reserve=tranche.receivable - tranche.outstanding,
+        cost=money.ZERO,
+        advanced=tranche.outstanding,
+        changed=((tranche, ["state", "bought_at"]), (tranche.facility, ["advanced_pre"])),
+    )

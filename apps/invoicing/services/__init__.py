@@ -35,6 +35,7 @@ from apps.invoicing.services.creditable import (
 )
 from apps.invoicing.services.crediting import correct, credit_nullified
 from apps.invoicing.services.deliveries import deliver, deliver_again, delivered
+from apps.invoicing.services.deposit_standing import Deposit, deposits
 from apps.invoicing.services.disputes import (
     Disputable,
     disputable,
@@ -71,7 +72,6 @@ from apps.invoicing.services.payment_documents import (
     hand_in_document,
     receive_payment_document,
     return_document,
-    wanted_of,
 )
 from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
@@ -86,9 +86,7 @@ from apps.invoicing.services.reading import (
 )
 from apps.invoicing.services.receipts import direct_payment, direct_rest, is_directed, receive, withdraw_direction
 from apps.invoicing.services.recovery import (
-    Deposit,
     GivenBack,
-    deposits,
     drop_when_all_is_billed,
     fits,
     given_back_by,
@@ -141,6 +139,7 @@ from apps.invoicing.services.sales import (
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change, start_lines_of_event
 from apps.invoicing.services.statements import Imported, account_key, import_statements
+from apps.invoicing.services.wanted_documents import wanted_of
 from apps.invoicing.services.withholding import Withholding, withheld
 
 __all__ = [

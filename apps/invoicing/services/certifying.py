@@ -214,7 +214,7 @@ def _issue(
     at: datetime,
 ) -> Invoice:
     cause = causes.of_application(application, lines=lines, version=in_force(contract))
-    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    invoice, _beside = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
     if (invoice.net, invoice.gross) != (bill.totals.net, bill.totals.gross):
         raise ValueError(f"invoice {invoice.number} differs from what application {application.ref} says")
     return invoice

@@ -142,7 +142,7 @@ def claim_bonus(invoice_ref: str, *, contract: Contract, milestone_ref: str, act
         raise Refused("This milestone earns no bonus: it was not accepted before its planned day, or none is agreed.")
     charge = _charged(milestone, kind=ChargeKind.BONUS, found=early, actor=actor, at=at)
     cause = facts.of_bonus(milestone, found=early)
-    invoice, _series = issue_for(invoice_ref, cause=cause, contract=contract, actor=actor, at=at)
+    invoice, _beside = issue_for(invoice_ref, cause=cause, contract=contract, actor=actor, at=at)
     # It is written in one statement with its lines, which tells no key.
     charge.invoice, charge.net = Invoice.objects.get(ref=invoice_ref), invoice.net
     states.move(charge, ChargeState.STANDING, Charge.TRANSITIONS)

@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.invoicing.models import Application, ApplicationLine
 from apps.invoicing.services.application_texts import withheld_for_defects
 from apps.invoicing.services.collected import record_collected, stand
-from apps.invoicing.services.recovery import deposits, still_to_bill
+from apps.invoicing.services.deposit_standing import deposits, still_to_bill
 from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.nullification import NullificationState
 from apps.milestones.models.reservation import ReservationState

@@ -93,7 +93,7 @@ def drop_unrecoverable(
     instalment = found.unbilled().exclude(line__recovery="").first()
     if instalment is None or fits(instalment, contract=contract, beside=beside):
         return False
-    drop_deposits(contract=contract, actor=actor, at=at, instalment=instalment)
+    drop_deposits(contract=contract, actor=actor, at=at, gone=[instalment])
     return True
 
 
@@ -114,7 +114,7 @@ def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor
     if not Instalment.objects.filter(pk=instalment.pk).billable().exists():
         raise Refused("“{title}” falls due when the contract has ended, so it is not billed.", title=str(instalment))
     cause = causes.of_instalment(instalment, contract=contract)
-    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    invoice, _beside = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
     return invoice
 
 

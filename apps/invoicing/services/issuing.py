@@ -10,25 +10,24 @@ from django.db.models import Q
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.payment_documents import Wanted
 from apps.core import canonical
 from apps.core.database import in_flight, together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
     Invoice,
-    InvoiceKind,
-    NumberSeries,
 )
+from apps.invoicing.services import beside as standing
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.final import as_final
 from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
-from apps.invoicing.services.left_to_bill import unbilled
-from apps.invoicing.services.numbering import is_unbilled, lock_series
-from apps.invoicing.services.payment_documents import wanted_of
-from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
+from apps.invoicing.services.numbering import lock_series
+from apps.invoicing.services.recovery import Deduction, deducted
 from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.sales import Sale
-from apps.invoicing.services.starting import start_lines
+from apps.invoicing.services.starting import start
+from apps.invoicing.services.wanted_documents import wanted_of
 from apps.invoicing.services.withholding import billed_of, withheld
 from apps.milestones.models import Decision, Milestone, Reservation
 from apps.milestones.models.milestone import MilestoneState
@@ -78,22 +77,19 @@ def issue(
     receivable leaves the seller's book on the day on which it comes in. Refused when tax data are missing.
 
     With the invoice it is told whether something else of the contract is still to be billed: other milestones (how many
-    ``others`` are open), instalments, or what stands in an application for payment.
+    ``others`` are open), instalments, or what stands in an application for payment. What is left of deposits ends with
+    the last one.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
     cause = causes.of_milestone(milestone, acceptance=submission.decision)
-    invoice, series = issue_for(
+    invoice, beside = issue_for(
         ref, cause=cause, contract=contract, reservations=reservations, others=others, sale=sale, actor=actor, at=at
     )
-    if vars(series)["starts_lines"]:
-        start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
-    if others:
-        return invoice, True
-    # The last invoice drops deposits that nothing gives back any more: what was read with the number may be over.
-    is_more = unbilled(contract=contract) > 0 if vars(series)["has_advances"] else is_unbilled(series)
-    return invoice, is_more
+    if beside.starting:
+        start(beside.starting, on=_local_day(submission.decision, seller=contract.seller))
+    return invoice, others > 0 or beside.is_more
 
 
 def issue_for(
@@ -106,29 +102,29 @@ def issue_for(
     sale: Sale | None = None,
     actor: Actor,
     at: datetime,
-) -> tuple[Invoice, NumberSeries]:
-    """Issue the invoice of a cause that was checked, and the series as it was locked for the number."""
+) -> tuple[Invoice, standing.Beside]:
+    """Issue the invoice of a cause that was checked; also what was read beside it once its number was held."""
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer, zone = contract.seller, contract.buyer, ZoneInfo(contract.seller.time_zone)
     _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, others=others)
-    deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
-    breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
-    totals = rules.totals(breakdown)
-    work = billed_of(cause, deduction=deduction, currency=contract.currency)
-    kept = withheld(contract=contract, version=version, totals=totals, billed=work)
-    retained = kept.said
-    reserved = reserved_of(reservations, totals=totals, rate=cause.taxed.rate, retained=retained)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
+    beside = standing.read(cause, contract=contract, series=series, others=others, on=issued_on)
+    deduction = deducted(cause, contract=contract, standing=beside.deposits)
+    breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
+    totals = rules.totals(breakdown)
+    work = billed_of(cause, deduction=deduction, currency=contract.currency)
+    kept = withheld(contract=contract, version=version, totals=totals, billed=work, asked=beside.withheld)
+    retained = kept.said
+    reserved = reserved_of(reservations, totals=totals, rate=cause.taxed.rate, retained=retained)
     due_on = cause.agreed.due_on(issued_on)
     interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone)
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
-    billed = [one.milestone for one in cause.billed]
-    wanted = wanted_of(contract=contract, version=version, milestones=billed, on=issued_on) if is_payable else []
+    wanted = _wanted(cause, contract=contract, beside=beside, on=issued_on) if is_payable else []
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,
@@ -147,7 +143,7 @@ def issue_for(
         at=at,
     )
     if deduction.is_last:
-        said = as_final(said, cause=cause, contract=contract)
+        said = as_final(said, cause=cause, contract=contract, whole=beside.whole)
     text = snapshot.write(said)
     text_sha256 = canonical.sha256(text)
     series.last += 1
@@ -180,7 +176,7 @@ def issue_for(
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
-    changed: list[together.Change] = [(series, ["last", "head", "last_issued_at"])]
+    changed: list[together.Change] = [(series, ["last", "head", "last_issued_at"]), *(sale.changed if sale else ())]
     if instalment is not None:
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
@@ -194,8 +190,13 @@ def issue_for(
         post(invoice, held_back=held(retained) + held(reserved), sale=sale, at=at)
     _record(invoice, retained=held(retained), reserved=held(reserved), actor=actor, at=at)
     if deduction.is_last:
-        drop_deposits(contract=contract, actor=actor, at=at)
-    return invoice, series
+        standing.drop_deposits(beside, contract=contract, actor=actor, at=at)
+    return invoice, beside
+
+
+def _wanted(cause: causes.Cause, *, contract: Contract, beside: standing.Beside, on: date) -> list[Wanted]:
+    billed = [one.milestone for one in cause.billed]
+    return wanted_of(contract=contract, version=cause.version, milestones=billed, on=on, confirmed=beside.documents)
 
 
 def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
@@ -211,11 +212,6 @@ def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> da
         return None
     counts = cause.agreed.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
     return counts if counts < due_on else None
-
-
-def _gives_back(cause: causes.Cause, series: NumberSeries) -> bool:
-    """Whether it may give deposits back: a bonus is beside the price, of which they are advances."""
-    return bool(vars(series)["has_advances"]) and cause.invoice_kind != InvoiceKind.BONUS
 
 
 def _breakdown(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:

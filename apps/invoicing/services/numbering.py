@@ -23,14 +23,11 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
 @Read
 def _last_series() -> "QuerySet[NumberSeries, NumberSeries]":
     standing = ApplicationLine.objects.standing().filter(application__contract_id=Argument("contract_id"))
-    return _with_calendar(_held()).annotate(
-        has_unbilled=Exists(_instalments().unbilled()), has_standing=Exists(standing.order_by())
+    return _held().annotate(
+        has_instalments=Exists(_instalments()),
+        has_unbilled=Exists(_instalments().unbilled()),
+        has_standing=Exists(standing.order_by()),
     )
-
-
-@Read
-def _calendar() -> "QuerySet[NumberSeries, NumberSeries]":
-    return _with_calendar(NumberSeries.objects.filter(pk=Argument("series_id")))
 
 
 def _held() -> "QuerySet[NumberSeries, NumberSeries]":
@@ -52,36 +49,19 @@ def _held() -> "QuerySet[NumberSeries, NumberSeries]":
     )
 
 
-def _with_calendar(series: "QuerySet[NumberSeries, NumberSeries]") -> "QuerySet[NumberSeries, NumberSeries]":
-    lines = _instalments().filter(starts_with__position=Argument("position"), bills_on__isnull=True)
-    return series.annotate(has_advances=Exists(_instalments().exclude(line__recovery="")), starts_lines=Exists(lines))
-
-
 def _instalments() -> InstalmentQuerySet:
     return Instalment.objects.filter(contract_id=Argument("contract_id"), cancelled_at__isnull=True)
-
-
-def _told_of_calendar(series: NumberSeries, *, contract: Contract, position: int | None) -> None:
-    """Few contracts bill anything by the calendar; the others are spared the subqueries that ask what."""
-    asked = vars(series)
-    asked.update(has_advances=False, starts_lines=False)
-    if asked["has_instalments"]:
-        found = _calendar.first(series_id=series.pk, contract_id=contract.pk, position=position)
-        if found is None:
-            raise LookupError(f"number series {series.pk} is held and cannot be seen")
-        asked.update(has_advances=vars(found)["has_advances"], starts_lines=vars(found)["starts_lines"])
 
 
 def lock_series(
     prefix: str, *, milestone: Milestone | None, contract: Contract, year: int, others: int = 1
 ) -> tuple[NumberSeries, facts.Account]:
-    """Hold the number, and read in the same query what the invoice says of its payment, and whether the calendar bills.
+    """Hold the number, and read in the same query what the invoice says of its payment, and whether the calendar bills
+    anything of the contract (``has_instalments``).
 
-    Whether the contract has deposits that this one may give back is known then too (``has_advances``). Where it is of a
-    milestone, that milestone may have another payee than the seller, and lines may start with it. Of the last one
-    (no ``others`` open) it is known whether something else of the contract is still to be billed: :func:`is_unbilled`.
+    Where it is of a milestone, that may have another payee than the seller. Of the last one (no ``others`` open) it is
+    known whether something else of the contract is still to be billed: :func:`is_unbilled`.
     """
-    position = milestone.position if milestone is not None else None
     wanted = {
         "prefix": prefix,
         "seller_id": contract.seller_id,
@@ -89,7 +69,6 @@ def lock_series(
         "milestone_id": milestone.pk if milestone is not None else None,
         "contract_id": contract.pk,
         "year": year,
-        "position": position,
     }
     read = _series if others else _last_series
     series = read.first(**wanted)
@@ -101,8 +80,6 @@ def lock_series(
     if series is None:
         raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
     asked = vars(series)
-    if others:
-        _told_of_calendar(series, contract=contract, position=position)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
 

@@ -11,9 +11,8 @@ from django.core.files.base import File
 
 from apps.audit import services as audit
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
-from apps.contracts.payment_documents import Wanted
 from apps.contracts.rules import payment_documents as terms_of
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -22,7 +21,6 @@ from apps.invoicing.models import OpenItem, PaymentDocument
 from apps.invoicing.models.payment_document import DocumentStep
 from apps.milestones import evidence
 from apps.milestones.evidence import StoredFile
-from apps.milestones.models import Milestone
 from apps.milestones.rules import check_words
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
@@ -38,23 +36,6 @@ class EndingDocument:
 
     document_ref: str
     seller_id: int
-
-
-def wanted_of(
-    *, contract: Contract, version: ContractVersion, milestones: Sequence[Milestone | None], on: date
-) -> list[Wanted]:
-    """The documents that an invoice of these issued on a day waits for, each once, whichever of them asks for it: not
-    those that serve all invoices, are confirmed and are good on that day."""
-    found: dict[str, Wanted] = {}
-    for milestone in milestones:
-        own = milestone.line.own if milestone is not None else None
-        for one in terms_of.wanted(version.document_terms, own):
-            found.setdefault(one.title.casefold(), one)
-    if not any(one.is_once for one in found.values()):
-        return list(found.values())
-    known = PaymentDocument.objects.filter(contract=contract, is_once=True).good_on(on)
-    there = {title.casefold() for title in known.values_list("title", flat=True)}
-    return [one for name, one in found.items() if not one.is_once or name not in there]
 
 
 def contract_of_document(*, document_ref: str) -> int:

@@ -15,7 +15,7 @@ from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.services.applications import BY_APPLICATION
-from apps.invoicing.services.recovery import has_advances
+from apps.invoicing.services.deposit_standing import has_advances
 from apps.invoicing.services.retained import is_retained
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState

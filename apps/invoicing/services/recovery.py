@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -24,38 +21,16 @@ from apps.core.printing import words
 from apps.core.refs import new_ref
 from apps.invoicing import snapshot
 from apps.invoicing.models import (
-    ApplicationLine,
     CreditNote,
-    CreditNoteLine,
     Instalment,
     Invoice,
-    InvoiceKind,
-    InvoiceLine,
 )
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.crediting import credit_agreed
-from apps.milestones.models import Milestone, Reservation
+from apps.invoicing.services.deposit_standing import Deposit, Standing, deposits, still_to_bill
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
-
-MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """A deposit as it stands, net of tax: ``invoiced``, ``credited``, ``given_back`` by later invoices less what their
-    credit notes returned to it, and how it is given back."""
-
-    invoice: Invoice
-    invoiced: Decimal
-    credited: Decimal
-    given_back: Decimal
-    recovery: contracts.Recovery
-
-    @property
-    def left(self) -> Decimal:
-        """What of it no invoice has given back."""
-        return self.invoiced - self.credited - self.given_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,61 +56,6 @@ class Deduction:
         return money.total(one.amount for one in self.parts)
 
 
-def deposits(contract: Contract) -> list[Deposit]:
-    """The deposits of a contract that were invoiced as an advance, the oldest first. One query."""
-    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
-    lines = InvoiceLine.objects.filter(advance=OuterRef("pk")).order_by().values("advance")
-    returned = CreditNoteLine.objects.filter(invoice_line__advance=OuterRef("pk")).order_by()
-    found = (
-        Invoice.objects.filter(contract=contract, kind=InvoiceKind.ADVANCE)
-        .select_related("instalment__line")
-        .annotate(
-            credited_net=_sum(notes),
-            given=_sum(lines),
-            returned=_sum(returned.values("invoice_line__advance")),
-        )
-        .order_by("pk")
-    )
-    return [
-        Deposit(
-            invoice=one,
-            invoiced=one.net,
-            credited=vars(one)["credited_net"],
-            given_back=vars(one)["returned"] - vars(one)["given"],
-            recovery=recovery,
-        )
-        for one in found
-        if one.instalment is not None and (recovery := one.instalment.line.given_back) is not None
-    ]
-
-
-def has_advances(contract: Contract) -> bool:
-    """Whether invoices of a contract give back a deposit, or will once that is invoiced."""
-    return Instalment.objects.filter(contract=contract, cancelled_at__isnull=True).exclude(line__recovery="").exists()
-
-
-def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> Decimal:
-    """What of the price is not billed yet, net of tax: open milestones, what stands in applications for payment or is
-    withheld there for defects, and instalments that are a part of the price.
-
-    ``without`` is one that is being billed. One query.
-    """
-    milestones = Milestone.objects.unfinished().filter(contract=OuterRef("pk")).order_by().values("contract")
-    instalments = Instalment.objects.filter(contract=OuterRef("pk")).unbilled().of_the_price().order_by()
-    if without is not None:
-        instalments = instalments.exclude(pk=without.pk)
-    standing = ApplicationLine.objects.standing().filter(application__contract=OuterRef("pk")).order_by()
-    withheld = Reservation.objects.held_back().filter(contract=OuterRef("pk")).order_by()
-    asked = Contract.objects.filter(pk=contract.pk).annotate(
-        open_milestones=_sum(milestones, "amount"),
-        open_instalments=_sum(instalments.values("contract"), "amount"),
-        standing=_sum(standing.values("application__contract"), "claimed"),
-        withheld=_sum(withheld.values("contract"), "amount"),
-    )
-    found = vars(asked.get())
-    return money.total(found[name] for name in ("open_milestones", "open_instalments", "standing", "withheld"))
-
-
 def given_back_by(
     *,
     amount: Decimal,
@@ -150,12 +70,17 @@ def given_back_by(
     stands in an application for payment.
     """
     left = [one for one in deposits(contract) if one.left]
-    if not left or contract.active_version is None:
+    if not left:
         return []
     rest = still_to_bill(contract, without=instalment)
     if milestone is not None and Milestone.objects.unfinished().filter(pk=milestone.pk).exists():
         rest -= amount
-    rest -= standing
+    return _given_back(left, amount=amount, rest=rest - standing, contract=contract)
+
+
+def _given_back(left: Sequence[Deposit], *, amount: Decimal, rest: Decimal, contract: Contract) -> list[GivenBack]:
+    if not left or contract.active_version is None:
+        return []
     parts = contracts.recovered(
         [contracts.Advance(one.left, one.recovery) for one in left],
         amount=amount,
@@ -166,13 +91,15 @@ def given_back_by(
     return [GivenBack(one.invoice, part) for one, part in zip(left, parts, strict=True) if part]
 
 
-def deducted(cause: causes.Cause, *, contract: Contract) -> Deduction:
-    """What the invoice of a cause deducts; a deposit gives nothing back of another."""
-    if cause.invoice_kind == InvoiceKind.ADVANCE:
+def deducted(cause: causes.Cause, *, contract: Contract, standing: Standing | None) -> Deduction:
+    """What the invoice of a cause deducts, as the contract stands without it: what it bills is accepted already.
+
+    Nothing where it is not asked how the contract stands with its deposits.
+    """
+    if standing is None:
         return Deduction()
-    parts = given_back_by(
-        amount=cause.amount, contract=contract, milestone=cause.milestone, instalment=cause.instalment
-    )
+    left, rest = [one for one in standing.deposits if one.left], standing.still_to_bill
+    parts = _given_back(left, amount=cause.amount, rest=rest, contract=contract)
     language = facts.language_of(contract.buyer)
     return Deduction(
         parts=parts,
@@ -180,7 +107,7 @@ def deducted(cause: causes.Cause, *, contract: Contract) -> Deduction:
             deduction(one, position=place, language=language)
             for place, one in enumerate(parts, start=1 + len(cause.billed))
         ],
-        is_last=not still_to_bill(contract, without=cause.instalment),
+        is_last=not rest,
     )
 
 
@@ -233,10 +160,10 @@ def payable_by_event(contract: Contract) -> dict[str, Decimal]:
     return payable
 
 
-def drop_deposits(*, contract: Contract, actor: Actor, at: datetime, instalment: Instalment | None = None) -> None:
-    """Cancel a deposit that could not be given back any more; without ``instalment``, all that are not invoiced yet."""
-    unbilled = Instalment.objects.filter(contract=contract).unbilled().exclude(line__recovery="")
-    gone = list(unbilled.filter(pk=instalment.pk) if instalment is not None else unbilled)
+def drop_deposits(*, contract: Contract, actor: Actor, at: datetime, gone: Sequence[Instalment] | None = None) -> None:
+    """Cancel deposits that could not be given back any more; unless they are named, all that are not invoiced yet."""
+    if gone is None:
+        gone = list(Instalment.objects.filter(contract=contract).unbilled().exclude(line__recovery=""))
     for one in gone:
         one.cancelled_at = at
         audit.record(
@@ -291,8 +218,3 @@ def _seller_who_signed(contract: Contract) -> Issuer | None:
     version = contract.active_version.whole if contract.active_version is not None else None
     signed = Signature.objects.filter(version=version, side=ContractParty.Side.SELLER).first()
     return Issuer(signed.user_id, signed.name) if signed is not None and signed.user_id is not None else None
-
-
-def _sum(rows: "QuerySet[Any, Any]", column: str = "net") -> Coalesce:
-    summed = rows.annotate(sum=Sum(column)).values("sum")
-    return Coalesce(Subquery(summed, output_field=MONEY), Value(money.ZERO), output_field=MONEY)

@@ -1,10 +1,12 @@
 """A receivable that is sold leaves the seller's book; its reserve comes back later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from apps.core import money
+from apps.core.database import together
 from apps.invoicing.models import Invoice
 from apps.invoicing.models.credit_note import MOST_SALES
 from apps.ledger import services as ledger
@@ -21,13 +23,15 @@ class Sale:
     """What a buyer of receivables paid and kept, in the invoice's currency; together they are the invoice.
 
     ``net`` was paid out, ``reserve`` is owed to the seller until the invoice is settled, ``cost`` is discount and fee,
-    ``advanced`` is what had been advanced on the milestone before it was invoiced, and is set off now.
+    ``advanced`` is what had been advanced on the milestone before it was invoiced, and is set off now. ``changed`` are
+    rows of the buyer of receivables that are other in the moment in which the invoice is there, and written with it.
     """
 
     net: Decimal
     reserve: Decimal
     cost: Decimal
     advanced: Decimal = money.ZERO
+    changed: Sequence[together.Change] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The document that stands for an invoice: what corrected it last, or the invoice itself; and who is paid instead."""
 
-from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
 
 from apps.invoicing import snapshot
 from apps.invoicing.models import CorrectedInvoice, Invoice, OpenItem, PayeeInstruction
@@ -13,10 +15,11 @@ def standing(invoice: Invoice) -> snapshot.SemanticInvoice:
     return snapshot.read(last.first() or invoice.snapshot)
 
 
-def named(invoices: Iterable[int]) -> Mapping[int, tuple[str, date]]:
-    """Of each that was corrected, the number and the date of the document that stands in its place. One query."""
-    rows = CorrectedInvoice.objects.filter(invoice__in=list(invoices)).order_by("place")
-    return {pk: (number, on) for pk, number, on in rows.values_list("invoice_id", "number", "issued_on")}
+def corrections(invoices: "QuerySet[Any, Any]") -> "QuerySet[Any, tuple[int, str, date]]":
+    """Of each that was corrected, the number and the date of what corrected it, the last one last. A query."""
+    rows = CorrectedInvoice.objects.filter(invoice__in=invoices).order_by("place")
+    found: QuerySet[Any, tuple[int, str, date]] = rows.values_list("invoice_id", "number", "issued_on")
+    return found
 
 
 def paid_instead(invoice: Invoice, *, printed: snapshot.CreditTransfer | None) -> PayeeInstruction | None:

@@ -1,6 +1,6 @@
 """When lines that bill themselves begin: with the signature, on their day, or with the acceptance of a milestone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -33,13 +33,13 @@ def start_lines(milestone: Milestone, *, contract: Contract, on: date) -> None:
     """The lines that start with an accepted milestone begin on this day. Accepted in parts, it counts with the last."""
     others = Milestone.objects.unfinished().filter(contract=contract, position=milestone.position)
     waiting = _waiting(contract).filter(starts_with__position=milestone.position)
-    _start(waiting.exclude(Exists(others.exclude(pk=milestone.pk))), on=on)
+    start(_with_lines(waiting.exclude(Exists(others.exclude(pk=milestone.pk)))), on=on)
 
 
 def start_lines_of_event(event: ConfirmedEvent, *, contract: Contract) -> list[Instalment]:
     """What is due with an event that the buyer has confirmed is due from that day on; payable, and nothing accepted."""
     waiting = _waiting(contract).filter(event=event.event)
-    _start(waiting, on=event.confirmed_at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
+    start(_with_lines(waiting), on=event.confirmed_at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
     return list(Instalment.objects.filter(contract=contract, event=event.event).unbilled().order_by("position"))
 
 
@@ -50,7 +50,7 @@ def start_lines_of_change(*, contract: Contract, at: datetime) -> None:
     """
     still = Milestone.objects.unfinished().filter(contract=contract, position=OuterRef("starts_with__position"))
     ended = _waiting(contract).filter(event="").alias(is_open=Exists(still)).filter(is_open=False)
-    _start(ended, on=at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
+    start(_with_lines(ended), on=at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
 
 
 def _waiting(contract: Contract) -> "QuerySet[Instalment]":
@@ -58,8 +58,12 @@ def _waiting(contract: Contract) -> "QuerySet[Instalment]":
     return Instalment.objects.filter(contract=contract, bills_on__isnull=True).unbilled()
 
 
-def _start(waiting: "QuerySet[Instalment]", *, on: date) -> None:
-    started = list(waiting.select_related("line"))
+def _with_lines(waiting: "QuerySet[Instalment]") -> list[Instalment]:
+    return list(waiting.select_related("line"))
+
+
+def start(started: Sequence[Instalment], *, on: date) -> None:
+    """Instalments that have no day yet, read with their lines, begin on this day."""
     spans: dict[int, list[contracts.Period]] = {}
     for instalment in started:
         line = instalment.line

@@ -11,7 +11,7 @@ from apps.contracts.drafts import LineTerms
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
 from apps.core import money
-from apps.core.database import kept
+from apps.core.database import at_once, kept
 from apps.invoicing import rules, snapshot
 from apps.invoicing.services import causes
 from apps.invoicing.services.recovery import Deduction
@@ -121,20 +121,38 @@ def works(parts: Sequence[tuple[Milestone, Decimal]], *, recovered: Decimal, cur
     return [BilledWork(milestone, amount, share) for (milestone, amount), share in zip(parts, shares, strict=True)]
 
 
+def is_withheld(version: ContractVersion, *, milestones: Sequence[Milestone | None]) -> bool:
+    """Whether it is asked what was withheld before the invoice of these milestones; of what the calendar bills it is
+    not."""
+    return contracts.read_retention(version.retention) is not None and None not in milestones
+
+
+def before_of(contract: Contract, *, version: ContractVersion, milestones: Sequence[Milestone | None]) -> at_once.Sql:
+    """The question that :func:`withheld` asks before the invoice of these milestones, for whoever asks more at once."""
+    terms = contracts.read_retention(version.retention)
+    has_materials = terms is not None and terms.materials_rate is not None
+    billed = [one.pk for one in milestones if one is not None]
+    return at_once.Sql(BEFORE, [billed, billed, billed, version.pk, has_materials, contract.pk])
+
+
 def withheld(
-    *, contract: Contract, version: ContractVersion, totals: rules.Totals, billed: Sequence[BilledWork]
+    *,
+    contract: Contract,
+    version: ContractVersion,
+    totals: rules.Totals,
+    billed: Sequence[BilledWork],
+    asked: at_once.Sql | None = None,
 ) -> Withholding:
     """What is kept back of an invoice with these totals.
 
     ``billed`` is the work that it bills, accepted already or about to be; of what the calendar bills there is none, and
-    nothing is kept back. One query, and none where nothing was agreed.
+    nothing is kept back. One query, and none where nothing was agreed, or where it was ``asked`` before.
     """
     terms = contracts.read_retention(version.retention)
     if terms is None or not billed:
         return Withholding()
-    groups, held, released, is_last, apart = _before(
-        contract, version=version, milestones=[one.milestone.pk for one in billed], terms=terms
-    )
+    asked = asked or before_of(contract, version=version, milestones=[one.milestone for one in billed])
+    groups, held, released, is_last, apart = _before(asked, contract=contract)
     scale = rules.RetentionScale(version.price, version.price - apart, version.tax_rate)
     before = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
     past = [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
@@ -168,19 +186,19 @@ def withheld_before(
     contract: Contract, *, version: ContractVersion, terms: RetentionTerms
 ) -> tuple[list[rules.RetentionBilled], list[rules.RetentionPast]]:
     """What is billed of a contract by the rates of its lines, and what was withheld of it by kind. One query."""
-    groups, held, released, *_rest = _before(contract, version=version, milestones=[], terms=terms)
+    groups, held, released, *_rest = _before(before_of(contract, version=version, milestones=[]), contract=contract)
     billed = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
     return billed, [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
 
 
-def _before(contract: Contract, *, version: ContractVersion, milestones: Sequence[int], terms: RetentionTerms) -> Any:
-    with kept.cursor() as cursor:
-        billed = list(milestones)
-        cursor.execute(BEFORE, [billed, billed, billed, version.pk, terms.materials_rate is not None, contract.pk])
-        row = cursor.fetchone()
-    if row is None:
+def _before(asked: at_once.Sql, *, contract: Contract) -> Any:
+    if not asked.rows:
+        with kept.cursor() as cursor:
+            cursor.execute(asked.statement, asked.values)
+            asked.rows = cursor.fetchall()
+    if not asked.rows:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")
-    groups, held, *rest = row
+    ((groups, held, *rest),) = asked.rows
     return json.loads(groups), {one["kind"]: one for one in json.loads(held)}, *rest
 
 

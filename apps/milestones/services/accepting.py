@@ -20,6 +20,7 @@ from apps.milestones.services.deciding import (
     require_decider,
 )
 from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.mailboxes import read_steps
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.stepping import accept_first, accepts_first, check_whole
 from apps.parties.actor import Actor
@@ -35,6 +36,7 @@ def accept(
     contract are not accepted yet; or, where two people accept, what the first of them accepted.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
+    read_steps(held, actor=actor)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)

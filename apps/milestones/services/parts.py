@@ -19,6 +19,7 @@ from apps.milestones.rules import CriterionVerdict, Part
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
 from apps.milestones.services.dispute_course import go_on_with_rest
 from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.mailboxes import read_steps
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
@@ -63,6 +64,7 @@ def accept_part(
     much at once. The answer is the milestone, and how many others of the contract are not accepted, with the rest.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
+    read_steps(held, actor=actor)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)

@@ -1,12 +1,15 @@
 """The milestones of a contract: made when it becomes active, one for each line of the signed plan that is one."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.core import clock
+from apps.core.database import walls
 from apps.core.database.kept import Argument, Read
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 
@@ -44,15 +47,28 @@ def contract_of_milestone(*, milestone_ref: str) -> "QuerySet[Any, int]":
     return _one(Milestone.objects.filter(ref=milestone_ref).values_list("contract_id", flat=True))
 
 
-@Read
 def _contract_of_submission() -> "QuerySet[Contract, Contract]":
     of_submission = Submission.objects.filter(ref=Argument("submission_ref")).values_list("contract_id", flat=True)
     return contracts.locking(contract_id=_one(of_submission))
 
 
+_locked: Final = Read(_contract_of_submission)
+_held: Final = Read(
+    _contract_of_submission,
+    then={"widened": walls.widening("held.seller_id", "held.buyer_id"), "held_at": "clock_timestamp()"},
+)
+
+
 def lock_contract_of_submission(*, submission_ref: str) -> Contract:
     """Hold the contract to which a submission belongs."""
-    return contracts.found(_contract_of_submission.first(submission_ref=submission_ref))
+    return contracts.found(_locked.first(submission_ref=submission_ref))
+
+
+def hold_contract_of_submission(*, submission_ref: str) -> tuple[Contract, datetime]:
+    """The same, and once it is held touch the rows of both sides until the end of the transaction, as ``walls.widen``
+    does; and what time it is then. One statement."""
+    contract = contracts.found(_held.first(submission_ref=submission_ref))
+    return contract, clock.said(vars(contract)["held_at"])
 
 
 def contract_of_evidence(*, evidence_ref: str) -> "QuerySet[Any, int]":

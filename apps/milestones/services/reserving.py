@@ -16,6 +16,7 @@ from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import Defect
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
 from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.mailboxes import read_steps
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
@@ -72,6 +73,7 @@ def accept_with_reservations(
     two people accept, what the first of them accepted and listed. The second one adds to that list, and drops nothing.
     """
     held = lock_submission(contract, submission_ref=submission_ref)
+    read_steps(held, actor=actor)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)

@@ -115,9 +115,22 @@ def knowing_disputed(submissions: "QuerySet[Submission, Submission]") -> "QueryS
     )
 
 
+def known(submission_id: int | Argument) -> "QuerySet[Submission, Submission]":
+    """What :func:`tell` is given: what :func:`knowing` tells of one submission."""
+    return knowing(Submission.objects.filter(pk=submission_id).only("pk").order_by())
+
+
 @Read
 def _known() -> "QuerySet[Submission, Submission]":
-    return knowing(Submission.objects.filter(pk=Argument("submission_id")).only("pk").order_by())
+    return known(Argument("submission_id"))
+
+
+def tell(submission: Submission, *, known: Submission | None) -> None:
+    """Of a submission that was read without it, what is told by one that was read knowing it."""
+    if known is None:
+        raise LookupError(f"submission {submission.pk} cannot be seen: nobody asks for it")
+    told = vars(submission)
+    told.update({name: value for name, value in vars(known).items() if name not in told})
 
 
 def _told(submission: Submission) -> dict[str, Any]:
@@ -126,13 +139,9 @@ def _told(submission: Submission) -> dict[str, Any]:
     Most sign-offs come in time and under a contract without steps, and want none of it; setting up these subqueries
     would be a third of what reading the submission takes. Whoever may change the answer waits for the contract.
     """
-    told = vars(submission)
-    if "found" not in told:
-        known = _known.first(submission_id=submission.pk)
-        if known is None:
-            raise LookupError(f"submission {submission.pk} cannot be seen: nobody asks for it")
-        told.update({name: value for name, value in vars(known).items() if name not in told})
-    return told
+    if "found" not in vars(submission):
+        tell(submission, known=_known.first(submission_id=submission.pk))
+    return vars(submission)
 
 
 def found_in(submission: Submission) -> rules.Found | None:
