@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from apps.core import money
+from apps.core.database import at_once
 from apps.ledger.models import Balance, Book, Line
 
 
@@ -21,29 +22,35 @@ class Standing:
     amount: Decimal
 
 
-def standing(*, organisation_id: int, accounts: Iterable[str], on: date) -> list[Standing]:
-    """What is not zero on these accounts at the end of a day, in two queries: the balances that are kept as entries are
-    posted, less what was booked after the day. So today is read from what stands, and not from all that ever happened.
+def standing(
+    *, organisation_id: int, accounts: Iterable[str], control: str, on: date
+) -> tuple[list[Standing], dict[str, Decimal]]:
+    """What is not zero on these accounts at the end of a day, and by currency what the ``control`` account says then,
+    in one statement: the balances that are kept as entries are posted, less what was booked after the day. So today is
+    read from what stands, and not from all that ever happened.
+
+    The control account adds up no key, so the others, which are a sub-ledger, can be held against it.
     """
-    of = {"organisation_id": organisation_id, "account__book__purpose": Book.Purpose.SELLER}
-    of["account__code__in"] = list(accounts)
     names = ("account__code", "account__book__currency", "key")
-    kept = Balance.objects.filter(**of).standing().values_list(*names, "amount")
-    sums = {(code, currency, key): amount for code, currency, key, amount in kept}
-    later = Line.objects.filter(**of, entry__booked_on__gt=on).order_by().values_list(*names)
-    for code, currency, key, amount in later.annotate(sum=Sum("amount")):
+    kept, later = _of(organisation_id, list(accounts), after=on)
+    by_key, later_by_key = kept.values_list(*names, "amount"), later.values_list(*names).annotate(sum=Sum("amount"))
+    kept, later = _of(organisation_id, [control], after=on)
+    by_currency, later_by_currency = (
+        rows.order_by().values_list("account__book__currency").annotate(sum=Sum("amount")) for rows in (kept, later)
+    )
+    at_once.read(by_key, later_by_key, by_currency, later_by_currency)
+    sums = {(code, currency, key): amount for code, currency, key, amount in by_key}
+    for code, currency, key, amount in later_by_key:
         sums[code, currency, key] = sums.get((code, currency, key), money.ZERO) - amount
-    return [Standing(*of_key, amount) for of_key, amount in sums.items() if amount]
-
-
-def control(*, organisation_id: int, account: str, after: date) -> dict[str, Decimal]:
-    """What the control account says at the end of a day, by currency, in two queries. It adds up no key, so a
-    sub-ledger can be held against it."""
-    of_account = {"organisation_id": organisation_id, "account__book__purpose": Book.Purpose.SELLER}
-    of_account["account__code"] = account
-    kept = Balance.objects.filter(**of_account).standing().order_by().values_list("account__book__currency")
-    found = dict(kept.annotate(sum=Sum("amount")))
-    later = Line.objects.filter(**of_account, entry__booked_on__gt=after).order_by()
-    for currency, amount in later.values_list("account__book__currency").annotate(sum=Sum("amount")):
+    found = dict(by_currency)
+    for currency, amount in later_by_currency:
         found[currency] = found.get(currency, money.ZERO) - amount
-    return found
+    return [Standing(*of_key, amount) for of_key, amount in sums.items() if amount], found
+
+
+def _of(
+    organisation_id: int, accounts: list[str], *, after: date
+) -> "tuple[QuerySet[Balance, Balance], QuerySet[Line, Line]]":
+    of = {"organisation_id": organisation_id, "account__book__purpose": Book.Purpose.SELLER}
+    of["account__code__in"] = accounts
+    return Balance.objects.filter(**of).standing(), Line.objects.filter(**of, entry__booked_on__gt=after).order_by()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.db.models import Count, DateField, DecimalField, F, Min, Q, Sum, Value
+from django.db.models import Count, DateField, DecimalField, F, Min, Q, QuerySet, Sum, Value
 
 from apps.core import money
 from apps.invoicing.models import Instalment
@@ -24,6 +24,11 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
     What is billed by the calendar is earned when it is billed: nobody signs it off. ``lowered``, below zero, is what
     both sides took off the price for defects and no invoice billed: it is counted in price and earned.
     """
+    return of_rows(rows_of(contract_ids))
+
+
+def rows_of(contract_ids: Iterable[int]) -> "QuerySet[Any, tuple[Any, ...]]":
+    """The query of :func:`of_contracts`, for whoever asks more at once and gives it to :func:`of_rows`."""
     listed = list(contract_ids)
     milestones = (
         Milestone.objects.live()
@@ -68,8 +73,14 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
         )
     )
     parts = (one.values_list(*COLUMNS) for one in (instalments, lowered))
+    rows: QuerySet[Any, tuple[Any, ...]] = milestones.values_list(*COLUMNS).union(*parts, all=True)
+    return rows
+
+
+def of_rows(rows: Iterable[tuple[Any, ...]]) -> Mapping[int, Mapping[str, Any]]:
+    """The same of rows that were read."""
     found: dict[int, dict[str, Any]] = {}
-    for contract_id, *row in milestones.values_list(*COLUMNS).union(*parts, all=True):
+    for contract_id, *row in rows:
         sums = dict(zip(COLUMNS[1:], row, strict=True))
         before = found.setdefault(contract_id, sums)
         if before is not sums:

@@ -8,6 +8,7 @@ reached by those whose objects they are, so that no cell is empty; mutants show 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Final
 
 import pytest
@@ -15,6 +16,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from pytest_django import DjangoDbBlocker
 
@@ -505,6 +507,27 @@ def test_a_policy_that_lets_all_through_is_found(world: World) -> None:
             assert "contracts_contract" in tables.shown(scenarios.actor_of(world.home.people["seller"]), world.foreign)
         finally:
             policies.build(connections["owner"])
+
+
+DOOR: Final = 6
+"""What every page asks before its own questions: walls closed, session, person, walls, memberships, walls and time."""
+MOST: Final = 6
+PUT_TOGETHER: Final = {"seller:home", "buyer:home", "admin:index", "admin:portfolio", "admin:order_payments"}
+"""First pages, the book of a financier in figures, and what of it is to be paid: no lists."""
+
+
+def test_a_list_asks_at_most_six_questions_of_its_own(world: World) -> None:
+    """Where there is something of everything: whatever a page shows beside its rows is asked for in these."""
+    asked = {}
+    for owner, address in _tours(world.people):
+        if address.side and address.name not in PUT_TOGETHER:
+            owner.asks("GET", address.path())  # what is asked once per process
+            with CaptureQueriesContext(connections["default"]) as queries:
+                answer = owner.asks("GET", address.path())
+            if answer.status == HTTPStatus.OK:
+                asked[address.name] = len(queries) - DOOR
+    assert len(asked) > 40
+    assert {name: count for name, count in asked.items() if count > MOST} == {}
 
 
 def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

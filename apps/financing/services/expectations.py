@@ -8,6 +8,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from apps.contracts.models import Contract
+from apps.core.database import at_once
 from apps.core.days import NOT_YET
 from apps.financing.rules.expectation import History, Part, of_invoice, of_milestone
 from apps.financing.services.eligibility import invoice_of
@@ -20,12 +21,12 @@ NEWEST = 100
 
 
 def history_of(contract: Contract) -> History:
-    """The seller's slips on all its contracts and the buyer's lateness to this seller: two queries, newest first."""
+    """The seller's slips on all its contracts and the buyer's lateness to this seller: one statement, newest first."""
     return histories_of(contract.seller, buyers=[contract.buyer_id])[contract.buyer_id]
 
 
 def histories_of(seller: Organisation, *, buyers: Collection[int]) -> dict[int, History]:
-    """By buyer: how the seller kept its plans with everybody, and how this one paid; two queries however many.
+    """By buyer: how the seller kept its plans with everybody, and how this one paid; one statement however many.
 
     A slip is the day on which what was accepted was submitted, against the day planned. An invoice counts once it is
     paid in full.
@@ -34,8 +35,7 @@ def histories_of(seller: Organisation, *, buyers: Collection[int]) -> dict[int, 
     accepted = Milestone.objects.filter(
         contract__seller=seller, planned_on__isnull=False, accepted_submission__submitted_at__isnull=False
     )
-    kept = accepted.order_by("-accepted_at").values_list("planned_on", "accepted_submission__submitted_at")
-    slips = [(at.astimezone(zone).date() - on).days for on, at in kept[:NEWEST] if on and at]
+    kept = accepted.order_by("-accepted_at").values_list("planned_on", "accepted_submission__submitted_at")[:NEWEST]
     lateness: dict[int, list[int]] = {buyer: [] for buyer in buyers}
     newest = Window(RowNumber(), partition_by="invoice__buyer", order_by=F("settled_at").desc())
     settled = (
@@ -43,8 +43,12 @@ def histories_of(seller: Organisation, *, buyers: Collection[int]) -> dict[int, 
         .exclude(due_on=NOT_YET)
         .annotate(nth=newest)
         .filter(nth__lte=NEWEST)
+        .order_by("-settled_at")
+        .values_list("invoice__buyer", "due_on", "settled_at")
     )
-    for buyer, on, at in settled.order_by("-settled_at").values_list("invoice__buyer", "due_on", "settled_at"):
+    at_once.read(kept, settled)
+    slips = [(at.astimezone(zone).date() - on).days for on, at in kept if on and at]
+    for buyer, on, at in settled:
         if at:
             lateness[buyer].append((at.astimezone(zone).date() - on).days)
     return {buyer: History(slips=slips, lateness=late) for buyer, late in lateness.items()}

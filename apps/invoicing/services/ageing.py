@@ -1,13 +1,16 @@
 """A seller's receivables by age, as of a day: what the book says, invoice by invoice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import F, QuerySet
+
 from apps.contracts.models import Contract
 from apps.core import money
+from apps.core.database import at_once
 from apps.invoicing import rules
 from apps.invoicing.models import Invoice, Payment, Withholding
 from apps.invoicing.services.reserved import due_again
@@ -48,25 +51,28 @@ class Ageing:
 
 
 def ageing(actor: Actor, *, on: date) -> Ageing:
-    """The receivables of the actor's organisation at the end of a business day, in seven queries; in eight where what
-    was withheld for defects gave an invoice new days to pay.
+    """The receivables of the actor's organisation at the end of a business day, in two statements.
 
     An invoice that was sold is nobody's receivable here any more, and one that was lent on still is: the book knows.
     """
     accounts = (Seller.RECEIVABLES, Seller.RETENTION_HELD, Seller.UNAPPLIED_RECEIPTS)
-    rows = standing.standing(organisation_id=actor.organisation_id, accounts=accounts, on=on)
+    rows, control = standing.standing(
+        organisation_id=actor.organisation_id, accounts=accounts, control=Seller.RECEIVABLES, on=on
+    )
     by_ref = {(row.account, row.key.partition(":")[2]): row for row in rows}
 
     def refs(account: Seller) -> list[str]:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    dated = invoices.select_related("buyer", "milestone", "instalment", "application", "open_item").defer("snapshot")
-    found = list(dated)
+    found = invoices.select_related("buyer", "milestone", "instalment", "application", "open_item").defer("snapshot")
+    freed = _freed(invoices)
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(
         recipient_id=actor.organisation_id, ref__in=refs(Seller.UNAPPLIED_RECEIPTS)
     )
+    payments = payments.select_related("payer")
+    at_once.read(found, freed, contracts, payments)
     retained: dict[Of, Decimal] = {}
     unapplied: dict[Of, Decimal] = {}
     buyers = {one.buyer_id: one.buyer for one in found}
@@ -74,7 +80,7 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         buyers[contract.buyer_id] = contract.buyer
         of = (contract.currency, contract.buyer_id)
         retained[of] = retained.get(of, money.ZERO) + by_ref[Seller.RETENTION_HELD, contract.ref].amount
-    for payment in payments.select_related("payer"):
+    for payment in payments:
         buyers[payment.payer_id] = payment.payer
         of = (payment.currency, payment.payer_id)
         unapplied[of] = unapplied.get(of, money.ZERO) - by_ref[Seller.UNAPPLIED_RECEIPTS, payment.ref].amount
@@ -82,27 +88,32 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         on=on,
         owed=[
             Owed(one, by_ref[Seller.RECEIVABLES, one.ref].amount, due, rules.band_of(due, on=on))
-            for due, one in sorted(_dated(found, on=on), key=lambda pair: (pair[0], pair[1].number))
+            for due, one in sorted(_dated(found, freed=freed, on=on), key=lambda pair: (pair[0], pair[1].number))
         ],
         retained=retained,
         unapplied=unapplied,
-        control=standing.control(organisation_id=actor.organisation_id, account=Seller.RECEIVABLES, after=on),
+        control=control,
         names={pk: one.legal_name for pk, one in buyers.items()},
         refs={pk: one.ref for pk, one in buyers.items()},
     )
 
 
-def _dated(invoices: Sequence[Invoice], *, on: date) -> Iterator[tuple[date, Invoice]]:
+def _freed(invoices: "QuerySet[Invoice, Invoice]") -> "QuerySet[Withholding, Withholding]":
+    """What was withheld of these invoices for defects and released with new days to pay, in its order."""
+    released = Withholding.objects.filter(invoice__in=invoices.order_by().values("pk"), released_at__isnull=False)
+    later = released.exclude(invoice__open_item__due_on=F("invoice__due_on"))
+    return later.select_related("invoice__seller").order_by("released_at", "pk")
+
+
+def _dated(invoices: Iterable[Invoice], *, freed: Iterable[Withholding], on: date) -> Iterator[tuple[date, Invoice]]:
     """Each with the day on which it was due as of ``on``: a release of what was withheld for a defect may have given it
     new days to pay, and before that release it was due as it says.
 
     The terms are read from the invoices that come with their releases: the others are read without what they say.
     """
-    later = [one for one in invoices if one.open_item.due_on != one.due_on]
     released: dict[int, list[date]] = {}
     whole: dict[int, Invoice] = {}
-    moments = Withholding.objects.filter(invoice__in=later, released_at__isnull=False)
-    for one in moments.select_related("invoice__seller").order_by("released_at", "pk") if later else ():
+    for one in freed:
         zone = ZoneInfo(one.invoice.seller.time_zone)
         if one.released_at is not None:
             released.setdefault(one.invoice_id, []).append(one.released_at.astimezone(zone).date())

@@ -1,5 +1,6 @@
 """Which parts of a retention become due by themselves, and when."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -12,9 +13,19 @@ from apps.contracts import rules as contracts
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import DATE, MILESTONE, RetentionTerms
 from apps.core import money
+from apps.core.database import at_once
 from apps.invoicing import rules
-from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import PartState, accepted_days, again, completed_on, parts_of, rows_of
+from apps.invoicing.models import Retention, RetentionRelease
+from apps.invoicing.services.retained import (
+    PartState,
+    accepted_days,
+    again,
+    completed_on,
+    ended,
+    parts_of,
+    rows_of,
+    summed,
+)
 from apps.invoicing.services.returning import Returned, returned_parts
 from apps.milestones.models import Milestone
 
@@ -83,19 +94,30 @@ def retention_by_age(*, seller_id: int, today: date) -> list[KeptByBand]:
 
 
 def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, RetentionTerms, PartState]]:
-    """Every part of a seller's retention that is not released and comes to something, contract by contract."""
+    """Every part of a seller's retention that is not released and comes to something, contract by contract: one
+    statement, and one more where something came back."""
     kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
     found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related(
         "active_version", "seller", "buyer"
     )
-    rows = rows_of(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
-    accepted, returned = _accepted(found), _returned(rows)
-    for contract in found.prefetch_related("retention_releases__invoice__open_item").order_by("pk"):
+    concerned = found.order_by("pk")
+    withheld = summed(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
+    with_it = Milestone.objects.filter(contract__in=found.filter(_released_by(MILESTONE)).order_by().values("pk"))
+    last = ended(with_it)
+    releases = RetentionRelease.objects.filter(contract__in=found.order_by().values("pk"))
+    releases = releases.select_related("invoice__open_item")
+    at_once.read(concerned, withheld, last, releases)
+    rows, made_of = rows_of(withheld), defaultdict[int, dict[int, RetentionRelease]](dict)
+    for release in releases:
+        made_of[release.contract_id][release.position] = release
+    accepted = accepted_days(last, time_zones={one.pk: one.seller.time_zone for one in concerned})
+    returned = _returned(rows)
+    for contract in concerned:
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         if version is None or terms is None:
             continue
-        made = {one.position: one for one in contract.retention_releases.all()}
+        made = made_of[contract.pk]
         days = accepted.get(contract.pk, {})
         parts = parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days)
         for one in [*parts, *map(again, returned.get(contract.pk, ()))]:
@@ -121,7 +143,7 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
         found = found.filter(ref__in=contract_refs)
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
     accepted = _accepted(found)
-    withheld = rows_of(Retention.objects.using("owner").filter(contract__in=found.values("pk")))
+    withheld = rows_of(summed(Retention.objects.using("owner").filter(contract__in=found.values("pk"))))
     returned = _returned(withheld, using="owner")
     for contract in rows.iterator(chunk_size=500):
         version = contract.active_version
@@ -162,4 +184,5 @@ def _accepted(found: "QuerySet[Contract, Contract]") -> Mapping[int, Mapping[str
     zones = dict(found.filter(_released_by(MILESTONE)).order_by().values_list("pk", "seller__time_zone"))
     if not zones:
         return {}
-    return accepted_days(Milestone.objects.using(found.db).filter(contract__in=list(zones)), time_zones=zones)
+    found_of = Milestone.objects.using(found.db).filter(contract__in=list(zones))
+    return accepted_days(ended(found_of), time_zones=zones)

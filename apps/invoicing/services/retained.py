@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Max, Q, QuerySet, Sum
 
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract, ContractVersion
@@ -85,7 +87,7 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
     terms = contracts.read_retention(version.retention) if version is not None else None
     if terms is None:
         return None
-    rows = rows_of(Retention.objects.using(using).filter(contract=contract))[contract.pk]
+    rows = rows_of(summed(Retention.objects.using(using).filter(contract=contract)))[contract.pk]
     made = {
         one.position: one
         for one in RetentionRelease.objects.using(using).filter(contract=contract).select_related("invoice__open_item")
@@ -148,11 +150,16 @@ def section_of(kept: Retention) -> str:
     return milestone.line.title if milestone is not None else ""
 
 
-def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[rules.RetentionRow]]:
+def summed(found: "QuerySet[Retention, Retention]") -> "QuerySet[Any, tuple[Any, ...]]":
+    """The query that :func:`rows_of` is given: what is withheld, by contract, kind and line of the plan."""
+    by = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
+    return by.annotate(Sum("held"), Sum("released"), Sum("returned"))
+
+
+def rows_of(found: "QuerySet[Any, tuple[Any, ...]]") -> Mapping[int, Sequence[rules.RetentionRow]]:
     """What is withheld of contracts, by their primary key: one row for each kind and line of the plan."""
     rows: defaultdict[int, list[rules.RetentionRow]] = defaultdict(list)
-    summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
-    for contract_id, kind, title, *sums in summed.annotate(Sum("held"), Sum("released"), Sum("returned")):
+    for contract_id, kind, title, *sums in found:
         rows[contract_id].append(rules.RetentionRow(kind, title or "", *sums))
     return rows
 
@@ -197,21 +204,23 @@ def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "defa
     if not titles:
         return {}
     found = Milestone.objects.using(using).filter(contract=contract, line__title__in=titles)
-    return accepted_days(found, time_zones={contract.pk: contract.seller.time_zone})[contract.pk]
+    return accepted_days(ended(found), time_zones={contract.pk: contract.seller.time_zone})[contract.pk]
+
+
+def ended(found: "QuerySet[Milestone, Milestone]") -> "QuerySet[Any, tuple[Any, ...]]":
+    """The query that :func:`accepted_days` is given: by contract and line, whether any is open, and when the last was
+    accepted."""
+    by = found.order_by().values_list("contract_id", "line__title")
+    return by.annotate(open=BoolOr(~Q(state__in=ENDED)), last=Max("accepted_at"))
 
 
 def accepted_days(
-    found: "QuerySet[Milestone, Milestone]", *, time_zones: Mapping[int, str]
+    found: "QuerySet[Any, tuple[Any, ...]]", *, time_zones: Mapping[int, str]
 ) -> Mapping[int, Mapping[str, date]]:
     """The same of the milestones of several contracts, by their primary key. A milestone that is accepted in parts is
     so with the last of them."""
     days: defaultdict[int, dict[str, date]] = defaultdict(dict)
-    ended = (
-        found.order_by()
-        .values_list("contract_id", "line__title")
-        .annotate(open=Count("pk", filter=~Q(state__in=ENDED)), last=Max("accepted_at"))
-    )
-    for contract_id, title, is_open, last in ended:
+    for contract_id, title, is_open, last in found:
         if not is_open and last is not None:
             days[contract_id][title] = last.astimezone(ZoneInfo(time_zones[contract_id])).date()
     return days

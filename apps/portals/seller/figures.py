@@ -11,6 +11,7 @@ from django.db.models import Case, F, Q, Sum, Value, When
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.models.contract import ContractState
 from apps.core import money
+from apps.core.database import at_once
 from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
@@ -40,27 +41,22 @@ class Figures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Figures]:
-    """The figures of each contract by its primary key, in three queries for all of them.
+    """The figures of each contract by its primary key: one statement, two where something was credited.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
     listed = {contract.pk: contract for contract in contracts}
     # What is in force, else what was written last; a change order that waits is no price yet.
     is_active = Q(pk=F("contract__active_version_id"))
-    prices = {
-        pk: (price, currency)
-        for pk, price, currency in ContractVersion.plans.filter(
-            is_active | Q(option_of__isnull=True), contract_id__in=listed
-        )
+    signed = (
+        ContractVersion.plans.filter(is_active | Q(option_of__isnull=True), contract_id__in=listed)
         .alias(in_force=Case(When(is_active, then=Value(1)), default=Value(0)))
         .order_by("contract_id", "-in_force", "-number")
         .distinct("contract_id")
         .values_list("contract_id", "price", "currency")
-    }
-    lives = plan_sums.of_contracts(listed)
-    owed = {
-        row["contract_id"]: row
-        for row in OpenItem.objects.filter(contract_id__in=listed)
+    )
+    items = (
+        OpenItem.objects.filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
         .annotate(
@@ -70,8 +66,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
             paid_sum=Sum("paid"),
             open_sum=Sum("open"),
         )
-    }
-    net_owed = less_credits(owed)
+    )
+    plans = plan_sums.rows_of(listed)
+    at_once.read(signed, items, plans)
+    prices = {pk: (price, currency) for pk, price, currency in signed}
+    lives = plan_sums.of_rows(plans)
+    net_owed = less_credits({row["contract_id"]: row for row in items})
     # What ended early comes to what was accepted, as the buyer reads it too, and not to what was signed.
     came_to = {
         pk: life["price"] if listed[pk].state == TERMINATED else prices[pk][0] + life["lowered"]

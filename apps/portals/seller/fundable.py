@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.contracts.models import Contract, Criterion, PlanLine
 from apps.contracts.models.version import BillsBy
 from apps.core import money
+from apps.core.database import at_once
 from apps.core.days import NOT_YET
 from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Instalment, Invoice, InvoiceKind
@@ -92,22 +93,36 @@ class Early:
 
 def early_payments(actor: Actor, *, today: date) -> dict[str, list[Early]]:
     """For each currency the advances on invoices that could be asked for now, within what the lines leave: of those due
-    first, first."""
-    lines: defaultdict[str, list[Facility]] = defaultdict(list)
-    for facility in facilities(actor):
-        lines[facility.currency].append(facility)
-    if not lines:
-        return {}
-    rows = fundable(actor, today=today).filter(currency__in=list(lines))
+    first, first. Two statements, one where there is no line."""
+    lines, left = facilities(actor), headrooms(actor)
+    at_once.read(lines, left)
+    by_day = faces_by_day(actor, today=today, currencies={line.currency for line in lines})
+    return early_of(lines, left=left_of(left), by_day=by_day)
+
+
+def faces_by_day(
+    actor: Actor, *, today: date, currencies: Iterable[str]
+) -> "QuerySet[Invoice, tuple[str, date, Decimal]]":
+    """What the invoices that could be asked for come to, by currency and the day on which they are due."""
+    rows = fundable(actor, today=today).filter(currency__in=list(currencies))
     by_day = rows.order_by("open_item__due_on").values_list("currency", "open_item__due_on")
-    left = headrooms(actor)
+    return by_day.annotate(face=Sum("gross"))
+
+
+def early_of(
+    of_seller: Iterable[Facility], *, left: Mapping[int, Decimal], by_day: Iterable[tuple[str, date, Decimal]]
+) -> dict[str, list[Early]]:
+    """The same of what was read already."""
+    lines: defaultdict[str, list[Facility]] = defaultdict(list)
+    for facility in of_seller:
+        lines[facility.currency].append(facility)
     most = {
         currency: money.total(left.get(line.pk, money.ZERO) for line in of_currency)
         for currency, of_currency in lines.items()
     }
     faces: dict[str, Decimal] = defaultdict(Decimal)
     found: dict[str, list[Early]] = defaultdict(list)
-    for currency, due_on, face in by_day.annotate(face=Sum("gross")):
+    for currency, due_on, face in by_day:
         faces[currency] += face
         rate = max(line.advance_rate for line in lines[currency])
         # Rounded once, for all of them together.
@@ -121,8 +136,14 @@ def available(early: Mapping[str, Iterable[Early]]) -> dict[str, Decimal]:
     return {currency: money.total(part.advance for part in parts) for currency, parts in early.items()}
 
 
-def headrooms(actor: Actor) -> dict[int, Decimal]:
-    """What each line of the seller still leaves, by its primary key: the limit less what is out or soon will be."""
+def headrooms(actor: Actor) -> "QuerySet[Facility, tuple[int, Decimal]]":
+    """What each line of the seller leaves, by its primary key: the limit less what is out or soon will be."""
     waiting = Coalesce(Sum("tranches__gross", filter=Q(tranches__state="accepted")), Decimal(0))
     rows = facilities(actor).order_by().annotate(left=F("limit") - F("advanced") - waiting)
-    return {pk: max(left, money.ZERO) for pk, left in rows.values_list("pk", "left")}
+    found: QuerySet[Facility, tuple[int, Decimal]] = rows.values_list("pk", "left")
+    return found
+
+
+def left_of(headrooms: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:
+    """The same as amounts that can still be had: never less than nothing."""
+    return {pk: max(left, money.ZERO) for pk, left in headrooms}

@@ -17,10 +17,9 @@ from apps.revenue.services.reading import (
     RollForward,
     of_contracts,
     of_every_contract,
+    overview,
     recognised_by_month,
-    roll_forward,
     roll_forward_by_month,
-    totals,
 )
 from apps.revenue.services.recognising import closed_through, recognise, recognise_all
 from apps.revenue.services.tying import Tie, TieOut, all_ties, tie_out, ties_of
@@ -43,15 +42,14 @@ __all__ = [
     "note_progress",
     "of_contracts",
     "of_every_contract",
+    "overview",
     "recognise",
     "recognise_all",
     "recognised_by_month",
     "refs_to_tend",
-    "roll_forward",
     "roll_forward_by_month",
     "shut",
     "take_up",
     "tie_out",
     "ties_of",
-    "totals",
 ]

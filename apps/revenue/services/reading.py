@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncMonth
 
 from apps.contracts.models import Contract
 from apps.core import money
+from apps.core.database import at_once
 from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance, Book, Line
@@ -28,9 +29,14 @@ SIGNED: Final = Case(When(is_income=True, then=F("amount")), default=-F("amount"
 
 def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:
     """Revenue by the month in which it was booked, from one on."""
+    return dict(_by_month(organisation_id, currency, since=since))
+
+
+def _by_month(organisation_id: int, currency: str, *, since: date) -> "QuerySet[Any, tuple[date, Decimal]]":
     found = Recognition.objects.filter(organisation_id=organisation_id, currency=currency, booked_on__gte=since)
-    months = found.order_by().annotate(month=TruncMonth("booked_on")).values("month").annotate(moved=Sum("amount"))
-    return {row["month"]: row["moved"] for row in months}
+    months = found.order_by().annotate(month=TruncMonth("booked_on")).values_list("month")
+    rows: QuerySet[Any, tuple[date, Decimal]] = months.annotate(moved=Sum("amount"))
+    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +72,14 @@ class ContractRevenue:
 
 
 def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
-    """The figures of the listed contracts of one seller, in six queries for all of them."""
+    """The figures of the listed contracts of one seller, in one statement for all of them."""
     refs = {contract.pk: contract.ref for contract in contracts}
     keys = Q(key__in=[f"contract:{ref}" for ref in refs.values()])
     return _figures(refs, Q(contract_id__in=refs), keys)
 
 
 def of_every_contract(*, organisation_id: int, currency: str) -> dict[int, ContractRevenue]:
-    """The same of all contracts of a seller that were signed, in seven queries however many there are."""
+    """The same of all contracts of a seller that were signed, in two statements however many there are."""
     signed = Contract.objects.filter(seller_id=organisation_id, currency=currency, active_version__isnull=False)
     mine = Q(contract__seller_id=organisation_id, contract__currency=currency)
     keys = Q(account__book__organisation_id=organisation_id, account__book__currency=currency)
@@ -82,22 +88,20 @@ def of_every_contract(*, organisation_id: int, currency: str) -> dict[int, Contr
 
 def _figures(refs: Mapping[int, str], mine: Q, keys: Q) -> dict[int, ContractRevenue]:
     """By primary key; ``mine`` and ``keys`` say of which contracts rows and balances are."""
-    bears = {
-        pk: (price, earned)
-        for pk, price, earned in Obligation.objects.filter(mine)
-        .order_by()
-        .values_list("contract_id")
-        .annotate(price=Sum("allocated") - Sum("credited"), earned=Sum("recognised"))
-    }
+    obligations = Obligation.objects.filter(mine).order_by().values_list("contract_id")
+    borne = obligations.annotate(price=Sum("allocated") - Sum("credited"), earned=Sum("recognised"))
     nothing = (ZERO, ZERO)
-    billed = _sums(Invoice.objects.filter(mine).exclude(kind__in=NO_SUPPLY))
-    credited = _sums(CreditNote.objects.of_supplies().filter(mine))
+    supplied = _sums(Invoice.objects.filter(mine).exclude(kind__in=NO_SUPPLY))
+    noted = _sums(CreditNote.objects.of_supplies().filter(mine))
     held = Balance.objects.filter(
         keys, account__book__purpose=Book.Purpose.SELLER, account__code=Seller.RETENTION_HELD
     ).order_by()
-    retained: dict[str, Decimal] = dict(held.values_list("key").annotate(sum=Sum("amount")))
-    accrued = Interest.objects.filter(mine).order_by().values_list("contract_id")
-    interest: dict[int, Decimal] = dict(accrued.annotate(sum=Sum(SIGNED)))
+    kept = held.values_list("key").annotate(sum=Sum("amount"))
+    accrued = Interest.objects.filter(mine).order_by().values_list("contract_id").annotate(sum=Sum(SIGNED))
+    at_once.read(borne, supplied, noted, kept, accrued)
+    bears = {pk: (price, earned) for pk, price, earned in borne}
+    billed, credited, interest = dict(supplied), dict(noted), dict(accrued)
+    retained: dict[str, Decimal] = dict(kept)
     return {
         pk: ContractRevenue(
             price=bears.get(pk, nothing)[0],
@@ -110,8 +114,9 @@ def _figures(refs: Mapping[int, str], mine: Q, keys: Q) -> dict[int, ContractRev
     }
 
 
-def _sums(rows: object) -> dict[int, Decimal]:
-    return dict(rows.order_by().values_list("contract_id").annotate(Sum("net")))  # type: ignore[attr-defined]
+def _sums(rows: "QuerySet[Any, Any]") -> "QuerySet[Any, tuple[int, Decimal]]":
+    found: QuerySet[Any, tuple[int, Decimal]] = rows.order_by().values_list("contract_id").annotate(Sum("net"))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +133,25 @@ class RollForward:
         return self.opening + self.recognised + self.interest - self.billed
 
 
-def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollForward:
-    """Opening balance, revenue, interest, billing less credits, closing balance, of all contracts together."""
-    last = rules.month_end(month)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What all obligations of a seller in one currency bear (``price``), what is ``recognised`` of them and by which
+    month, and how the contract balances moved in a month."""
+
+    price: Decimal
+    recognised: Decimal
+    by_month: dict[date, Decimal]
+    roll: RollForward
+
+
+def overview(*, organisation_id: int, currency: str, since: date, month: date) -> Overview:
+    """In one statement; months from ``since`` on."""
+    obligations = Obligation.objects.filter(organisation_id=organisation_id, currency=currency).order_by()
+    borne = obligations.values_list("currency").annotate(
+        price=Sum("allocated") - Sum("credited"), earned=Sum("recognised")
+    )
+    months = _by_month(organisation_id, currency, since=since)
+    first, last = month.replace(day=1), rules.month_end(month)
     lines = Line.objects.filter(
         entry__book__organisation_id=organisation_id,
         entry__book__currency=currency,
@@ -138,22 +159,27 @@ def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollFor
         account__code__in=NET_OF_CONTRACT,
     )
     earned, lent = Q(entry__cause__startswith="revenue:"), Q(entry__cause__startswith="interest-")
-    within = Q(entry__booked_on__range=(month.replace(day=1), last))
-    found = lines.aggregate(
-        opening=Sum("amount", filter=Q(entry__booked_on__lt=month.replace(day=1)), default=ZERO),
-        recognised=Sum("amount", filter=within & earned, default=ZERO),
-        interest=Sum("amount", filter=within & lent, default=ZERO),
-        billed=-Sum("amount", filter=within & ~earned & ~lent, default=ZERO),
+    within = Q(entry__booked_on__range=(first, last))
+    moved = (
+        lines.order_by()
+        .values("entry__book__currency")
+        .annotate(
+            opening=Sum("amount", filter=Q(entry__booked_on__lt=first), default=ZERO),
+            recognised=Sum("amount", filter=within & earned, default=ZERO),
+            interest=Sum("amount", filter=within & lent, default=ZERO),
+            billed=-Sum("amount", filter=within & ~earned & ~lent, default=ZERO),
+        )
+        .values("opening", "recognised", "interest", "billed")
     )
-    return RollForward(**found)
-
-
-def totals(*, organisation_id: int, currency: str) -> tuple[Decimal, Decimal, Decimal]:
-    """What all obligations of a seller bear, what is recognised of them, and what remains."""
-    found = Obligation.objects.filter(organisation_id=organisation_id, currency=currency).aggregate(
-        price=Sum("allocated", default=ZERO) - Sum("credited", default=ZERO), earned=Sum("recognised", default=ZERO)
+    at_once.read(borne, months, moved)
+    _currency, price, recognised = next(iter(borne), (currency, ZERO, ZERO))
+    nothing = dict.fromkeys(("opening", "recognised", "interest", "billed"), ZERO)
+    return Overview(
+        price=price,
+        recognised=recognised,
+        by_month=dict(months),
+        roll=RollForward(**next(iter(moved), nothing)),
     )
-    return found["price"], found["earned"], found["price"] - found["earned"]
 
 
 def roll_forward_by_month(*, organisation_id: int, currency: str, months: Sequence[date]) -> dict[date, RollForward]:

@@ -1,6 +1,8 @@
 """Get paid early: on which milestones a financier could pay, asking for them, taking a request back."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts.models import Contract
+from apps.core.database import at_once
 from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility, FundingRequest, Tranche
@@ -25,10 +28,12 @@ from apps.portals.seller.forms.funding import FundingForm, WhatIfForm
 from apps.portals.seller.fundable import (
     available,
     contracts_to_fund,
-    early_payments,
+    early_of,
+    faces_by_day,
     facilities,
     fundable,
     headrooms,
+    left_of,
     milestones_to_fund,
 )
 from apps.portals.seller.pages import funding_crumbs, page, today_of, why_not
@@ -44,15 +49,21 @@ MOST = 50
 def funding(request: PortalRequest) -> HttpResponse:
     """What can be sold now and on which usual terms; the requests and offers; the advances that are out."""
     actor, today = request.actor, today_of(request)
-    lines = list(facilities(actor))
+    lines, left = facilities(actor), headrooms(actor)
+    tranches = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id).outstanding()
+    out = tranches.select_related("milestone__invoice", "financier").order_by("expected_on", "pk")[:MOST]
+    at_once.read(lines, left, out)
     usual = {line.currency: line for line in reversed(lines)}
     rows = (
         fundable(actor, today=today)
         .filter(currency__in=usual)
         .select_related("open_item", "buyer", "contract", "milestone__line__version", "milestone__invoice__open_item")
-        .order_by("open_item__due_on", "pk")
+        .order_by("open_item__due_on", "pk")[:MOST]
     )
-    shown = [(row, row.milestone) for row in rows[:MOST] if row.milestone is not None]
+    by_day = faces_by_day(actor, today=today, currencies=usual)
+    to_fund = contracts_to_fund(actor, today=today).filter(currency__in=usual)[:MOST]
+    at_once.read(rows, by_day, to_fund)
+    shown = [(row, row.milestone) for row in rows if row.milestone is not None]
     histories = financing.histories_of(
         request.membership.organisation, buyers={row.buyer_id for row, _milestone in shown}
     )
@@ -69,29 +80,24 @@ def funding(request: PortalRequest) -> HttpResponse:
         "funding",
         {
             "lines": lines,
-            "tiles": _tiles(request, lines),
+            "tiles": _tiles(lines, left=left_of(left), by_day=by_day),
             "fundable": [
                 (row, estimate(milestone, facility=usual[row.currency], today=today, history=histories[row.buyer_id]))
                 for row, milestone in shown
             ],
             "requests": [(asked, _offer_of(asked, request)) for asked in requests.rows],
             "page": requests,
-            "tranches": list(
-                Tranche.objects.visible_to(actor)
-                .filter(seller_id=actor.organisation_id)
-                .outstanding()
-                .select_related("milestone__invoice", "financier")
-                .order_by("expected_on", "pk")[:MOST]
-            ),
-            "contracts": list(contracts_to_fund(actor, today=today).filter(currency__in=usual)[:MOST]),
+            "tranches": out,
+            "contracts": to_fund,
             "refusal": why_not(actor, Action.REQUEST_FUNDING),
         },
     )
 
 
-def _tiles(request: PortalRequest, lines: list[Facility]) -> list[Tile]:
-    left = headrooms(request.actor)
-    early = available(early_payments(request.actor, today=today_of(request)))
+def _tiles(
+    lines: Iterable[Facility], *, left: Mapping[int, Decimal], by_day: Iterable[tuple[str, date, Decimal]]
+) -> list[Tile]:
+    early = available(early_of(lines, left=left, by_day=by_day))
     tiles = []
     for line in lines:
         whose = {"financier": line.financier.legal_name}

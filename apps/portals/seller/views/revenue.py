@@ -90,17 +90,18 @@ def revenue(request: PortalRequest) -> HttpResponse:
     rows = page_of(request, signed_contracts(request, currency))
     figures = revenue_services.of_contracts(rows.rows)
     expected = revenue_services.Expected(**whose, today=today).by_month()
-    price, earned, remaining = revenue_services.totals(**whose)
+    first = _later(today.replace(day=1), -MONTHS)
+    found = revenue_services.overview(**whose, since=first, month=today)
     context = {
         "currency": currency,
         "currencies": currencies,
-        "chart": _schedule(whose, expected, today=today),
+        "chart": _schedule(found.by_month, expected, first=first, currency=currency),
         "years": _by_year(expected, currency=currency, today=today),
         "note": spread(),
-        "price": price,
-        "earned": earned,
-        "remaining": remaining,
-        "roll": revenue_services.roll_forward(**whose, month=today),
+        "price": found.price,
+        "earned": found.recognised,
+        "remaining": found.price - found.recognised,
+        "roll": found.roll,
         "links": _links(currency, since=today.replace(day=1), until=rules.month_end(today)),
         "rows": [(contract, figures[contract.pk], _links(currency, contract=contract.ref)) for contract in rows.rows],
         "page": rows,
@@ -128,10 +129,8 @@ def _links(
     }
 
 
-def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: date) -> Bars:
-    first = _later(today.replace(day=1), -MONTHS)
+def _schedule(found: dict[date, Decimal], expected: dict[date, Decimal], *, first: date, currency: str) -> Bars:
     months = [_later(first, number) for number in range(2 * MONTHS + 1)]
-    found = revenue_services.recognised_by_month(**whose, since=first)
     return Bars(
         title=_("Revenue by month"),
         says=_("What was recognised, and what is expected and not earned yet."),
@@ -140,7 +139,7 @@ def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: da
             Series(name=_("Recognised"), values=[found.get(month, money.ZERO) for month in months]),
             Series(name=_("Expected"), values=[expected.get(month, money.ZERO) for month in months]),
         ],
-        currency=whose["currency"],
+        currency=currency,
     )
 
 
