@@ -94,7 +94,7 @@ class Entry(models.Model):
     ``text`` is the canonical text of what happened; the other columns repeat parts of it for reading and filtering.
     """
 
-    chain = models.ForeignKey(Chain, models.PROTECT, related_name="entries")
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="entries", db_index=False)
     position = models.PositiveBigIntegerField()
     verb = models.CharField(max_length=60, help_text=_("what was done, e.g. milestone.accepted"))
     subject = models.CharField(max_length=60, help_text=_("to what, e.g. milestone:k7f2m9q4x8h3n6pz"))

@@ -27,7 +27,7 @@ class IdempotencyKey(models.Model):
     link by which a guest acted, who finds no answers to others.
     """
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     contract = models.ForeignKey(Contract, models.PROTECT, null=True, related_name="+")
     action = models.CharField(max_length=60)
     key = models.CharField(max_length=80)

@@ -54,7 +54,7 @@ class ChangeOrder(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="change_orders")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="change_orders", db_index=False)
     number = models.PositiveIntegerField()
     title = models.CharField(_("what changes"), max_length=160)
     reason = models.TextField(_("why, and what exactly"), max_length=4_000)

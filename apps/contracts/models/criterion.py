@@ -24,7 +24,7 @@ class Nature(models.TextChoices):
 class Criterion(models.Model):
     """One sentence by which the buyer can tell that a milestone is complete."""
 
-    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="criteria")
+    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="criteria", db_index=False)
     position = models.PositiveIntegerField()
     text = models.CharField(_("acceptance criterion"), max_length=500)
     needs_evidence = models.BooleanField(_("needs evidence"), default=False)

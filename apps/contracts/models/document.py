@@ -27,7 +27,7 @@ class ContractDocument(MadeFromSnapshot):
         SIGNED = "signed", _("Signed contract")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="documents")
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="documents", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
 
     objects = ContractDocumentQuerySet.as_manager()

@@ -34,7 +34,7 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
         TOTAL = "total", _("Amount in all")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="lines")
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     title = models.CharField(_("milestone"), max_length=160)
     scope = models.TextField(_("what is delivered"), max_length=4_000, blank=True)

@@ -60,7 +60,7 @@ class MailFailure(models.Model):
     ``reason`` are what it says of itself, and decide nothing.
     """
 
-    mail = models.ForeignKey(SentMail, models.PROTECT, related_name="failures")
+    mail = models.ForeignKey(SentMail, models.PROTECT, related_name="failures", db_index=False)
     mailbox = models.EmailField()
     status = models.CharField(max_length=12, blank=True)
     reason = models.CharField(max_length=300, blank=True)

@@ -27,7 +27,7 @@ class Signature(models.Model):
     """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="signatures")
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="signatures", db_index=False)
     plan = models.ForeignKey(ContractVersion, models.PROTECT, null=True, related_name="+")
     side = models.CharField(max_length=10, choices=ContractParty.Side.choices)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")

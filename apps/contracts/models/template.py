@@ -25,7 +25,7 @@ class ContractTemplate(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     name = models.CharField(_("name"), max_length=120)
     title = models.CharField(_("what the contract is about"), max_length=160)
     currency = models.CharField(_("currency"), max_length=3)

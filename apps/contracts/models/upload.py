@@ -26,7 +26,7 @@ class PlanUpload(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="plan_uploads")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="plan_uploads", db_index=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     file_name = models.CharField(_("file"), max_length=200)
     file_sha256 = models.CharField(max_length=64)

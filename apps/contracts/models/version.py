@@ -187,7 +187,7 @@ class ContractVersion(
     )
     changes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="changed_by")
 
-    option_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    option_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
 
     objects = Versions()
     plans = ContractVersionQuerySet.as_manager()

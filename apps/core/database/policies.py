@@ -106,21 +106,27 @@ def guards_that_see_all() -> set[str]:
     }
 
 
+GUARDED = ["search_path=public, pg_temp", "enable_seqscan=off"]
+"""Of a guard that sees all. It looks up by key, row by row, by a plan that is kept: one that was made while a table was
+small would read all of it for each row ever after, and a first contract of thousands of lines take minutes to sign."""
+
+
 def _let_guards_see(owner: BaseDatabaseWrapper) -> None:
     """Theirs are the owner's eyes, and nobody else's: no other trigger may call them, no other schema deceive them."""
     seeing = sorted(guards_that_see_all())
     with owner.cursor() as cursor:
         cursor.execute(
             "SELECT proname, proname = ANY (%s) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-            " AND prosecdef <> (proname = ANY (%s)) AND prorettype = 'trigger'::regtype",
-            [seeing, seeing],
+            " AND prorettype = 'trigger'::regtype AND CASE WHEN proname = ANY (%s)"
+            " THEN NOT prosecdef OR proconfig IS DISTINCT FROM %s ELSE prosecdef END",
+            [seeing, seeing, GUARDED],
         )
         for name, sees_all in cursor.fetchall():
             function = f"{owner.ops.quote_name(name)}()"
             cursor.execute(
-                f"ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp"
+                f"ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off"
                 if sees_all
-                else f"ALTER FUNCTION {function} SECURITY INVOKER RESET search_path"
+                else f"ALTER FUNCTION {function} SECURITY INVOKER RESET ALL"
             )
         for name in seeing:
             cursor.execute(f"REVOKE ALL ON FUNCTION {owner.ops.quote_name(name)}() FROM PUBLIC, {WEB_ROLE}")

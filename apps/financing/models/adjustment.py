@@ -72,7 +72,7 @@ class Adjustment(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="adjustments")
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="adjustments", db_index=False)
     kind = models.CharField(_("what happened"), max_length=10, choices=Kind.choices)
     source = models.CharField(max_length=60, blank=True)
     receivable = _moved()
@@ -182,8 +182,8 @@ class Repayment(models.Model):
     """Money by which the seller paid back what it owes on an advance: a buy-back, where it is all of it."""
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="repayments")
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="repayments", db_index=False)
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     received_on = models.DateField(_("received on"))
     bank_reference = models.CharField(_("bank reference"), max_length=60)

@@ -28,7 +28,7 @@ class ExposureLimit(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     side = models.CharField(_("counted as"), max_length=6, choices=Side.choices)
     currency = models.CharField(_("currency"), max_length=3)

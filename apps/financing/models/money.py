@@ -24,7 +24,7 @@ class Disbursement(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="disbursement")
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     currency = models.CharField(max_length=3)
     value_on = models.DateField(_("value date"))
@@ -211,7 +211,7 @@ class ReservePayout(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="payouts")
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     reserve = models.DecimalField(_("reserve settled"), max_digits=18, decimal_places=3)
     value_on = models.DateField(_("value date"))

@@ -44,9 +44,11 @@ class BankMovement(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     seller = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
-    tranche = models.ForeignKey(Tranche, models.PROTECT, null=True, blank=True, related_name="movements")
+    tranche = models.ForeignKey(
+        Tranche, models.PROTECT, null=True, blank=True, related_name="movements", db_index=False
+    )
     kind = models.CharField(_("what happened"), max_length=12, choices=Movement.choices)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     currency = models.CharField(max_length=3)

@@ -63,7 +63,7 @@ class Offer(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    request = models.ForeignKey(FundingRequest, models.PROTECT, related_name="offers")
+    request = models.ForeignKey(FundingRequest, models.PROTECT, related_name="offers", db_index=False)
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
@@ -188,7 +188,7 @@ class OfferLine(models.Model):
     ``apr`` and ``xirr`` are those of this line alone.
     """
 
-    offer = models.ForeignKey(Offer, models.PROTECT, related_name="lines")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="lines", db_index=False)
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="+")
     stage = models.CharField(_("stage"), max_length=4, choices=Stage.choices)
     face = models.DecimalField(_("face"), max_digits=18, decimal_places=3)

@@ -51,7 +51,7 @@ class PaymentOrder(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = ORDER_STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
     total = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
     count = models.PositiveSmallIntegerField(_("payments"))

@@ -60,7 +60,7 @@ class FundingRequest(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="requests")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     about = models.CharField(_("asked for"), max_length=400)
     currency = models.CharField(max_length=3)
@@ -151,7 +151,7 @@ class RequestItem(models.Model):
     its advance cancelled.
     """
 
-    request = models.ForeignKey(FundingRequest, models.PROTECT, related_name="items")
+    request = models.ForeignKey(FundingRequest, models.PROTECT, related_name="items", db_index=False)
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="funding_items")
     face = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
     released_at = models.DateTimeField(null=True, blank=True)

@@ -60,7 +60,7 @@ class Tranche(models.Model):
     carried_from = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="carried_to")
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="tranches")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="tranches")

@@ -89,7 +89,7 @@ class ConfirmedSignatory(models.Model):
     ``email`` is in small letters, ``checked`` what it was held against. It falls with its verification.
     """
 
-    verification = models.ForeignKey(BuyerVerification, models.PROTECT, related_name="signatories")
+    verification = models.ForeignKey(BuyerVerification, models.PROTECT, related_name="signatories", db_index=False)
     email = models.EmailField(_("mailbox"), max_length=254)
     checked = models.CharField(_("what was checked"), max_length=400)
     confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")

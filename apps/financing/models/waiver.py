@@ -41,7 +41,7 @@ class CheckWaiver(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    offer = models.ForeignKey(Offer, models.PROTECT, related_name="waivers")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="waivers", db_index=False)
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     checked = models.CharField(_("check"), max_length=20, choices=Check.choices)
     finding = models.CharField(_("what stood in the way"), max_length=400)

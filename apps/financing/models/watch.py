@@ -36,7 +36,7 @@ class Alert(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(_("what it is"), max_length=15, choices=AlertKind.choices)
     subject = models.CharField(max_length=40)
     about = models.CharField(_("about"), max_length=200)
@@ -81,8 +81,8 @@ class ExpectedCashFlow(models.Model):
     forecast can be held against what came.
     """
 
-    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="expected_flows")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="expected_flows", db_index=False)
     version = models.PositiveIntegerField()
     expected_on = models.DateField(_("expected payment"))
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)

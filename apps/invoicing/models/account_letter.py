@@ -26,7 +26,7 @@ class AccountLetter(Made):
     ``again_at`` are the instants at which somebody asked to mail it once more, ``sent_again`` how many of these went.
     """
 
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     since = models.DateField()

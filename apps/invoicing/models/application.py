@@ -70,7 +70,7 @@ class Application(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="applications")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="applications", db_index=False)
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(_("number"))
@@ -211,7 +211,7 @@ class ApplicationLine(models.Model):
     withheld for a defect and is released, or comes back uncertified from the application before.
     """
 
-    application = models.ForeignKey(Application, models.PROTECT, related_name="lines")
+    application = models.ForeignKey(Application, models.PROTECT, related_name="lines", db_index=False)
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="application_lines")
     claimed = models.DecimalField(_("applied for"), max_digits=18, decimal_places=3)
     certified = models.DecimalField(_("certified"), max_digits=18, decimal_places=3, null=True, blank=True)

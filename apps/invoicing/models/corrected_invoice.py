@@ -66,10 +66,10 @@ class CorrectedInvoice(Made):
     each names the document that stood before it, and the last one stands. Numbered and chained in a series of its own.
     """
 
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="corrections")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+", db_index=False)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="corrections", db_index=False)
     place = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=400)
     number = models.CharField(_("number"), max_length=16)

@@ -84,8 +84,8 @@ class CreditNote(models.Model):
         BACK_CHARGE = "back_charge", _("Back-charge")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="credit_notes")
     nullification = models.OneToOneField(

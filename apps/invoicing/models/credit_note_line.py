@@ -18,7 +18,7 @@ class CreditNoteLine(models.Model):
     """What a credit note credits of one line of its invoice, net of tax; category and rate are that line's. Of a line
     that gave back a deposit it is below zero: so much goes back to that deposit."""
 
-    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
+    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines", db_index=False)
     invoice_line = models.ForeignKey(InvoiceLine, models.PROTECT, related_name="credits")
     net = models.DecimalField(max_digits=18, decimal_places=3)
 

@@ -50,7 +50,7 @@ class Instalment(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="instalments")
-    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="instalments")
+    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="instalments", db_index=False)
     starts_with = models.ForeignKey(PlanLine, models.PROTECT, null=True, blank=True, related_name="+")
     event = models.CharField(_("due with the event"), max_length=160, blank=True, default="", db_default="")
     position = models.PositiveIntegerField()

@@ -86,8 +86,8 @@ class Invoice(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="invoices")
     kind = models.CharField(
         max_length=20, choices=InvoiceKind.choices, default=InvoiceKind.MILESTONE, db_default=InvoiceKind.MILESTONE

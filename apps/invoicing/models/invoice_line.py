@@ -31,7 +31,7 @@ class InvoiceLine(ExemptionTerms):
     is below zero, and bears its tax.
     """
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     description = models.CharField(max_length=400)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)

@@ -40,7 +40,7 @@ class InvoiceQuestion(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="questions")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="questions", db_index=False)
     number = models.PositiveSmallIntegerField()
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     link = models.ForeignKey(InvoiceLink, models.PROTECT, null=True, blank=True, related_name="+")

@@ -20,8 +20,8 @@ class LateClaim(models.Model):
     invoice once, whatever becomes of the claim: what is waived is not claimed again.
     """
 
-    claim = models.ForeignKey(Invoice, models.PROTECT, related_name="late_claims")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="claimed_late")
+    claim = models.ForeignKey(Invoice, models.PROTECT, related_name="late_claims", db_index=False)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="claimed_late", db_index=False)
     after = models.DateField()
     until = models.DateField()
     interest = models.DecimalField(max_digits=18, decimal_places=3)

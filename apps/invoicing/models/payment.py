@@ -48,7 +48,7 @@ class Payment(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    recipient = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     payer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     currency = models.CharField(max_length=3)
@@ -105,7 +105,7 @@ class Allocation(models.Model):
     ``freed_by`` a credit note takes from the invoice what had been paid on it and is owed no more.
     """
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations", db_index=False)
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="allocations")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     allocated_at = models.DateTimeField()

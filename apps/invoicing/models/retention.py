@@ -64,7 +64,7 @@ class Retention(models.Model):
     too much was before.
     """
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="retentions")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="retentions", db_index=False)
     kind = models.PositiveSmallIntegerField(_("kind"), default=1, db_default=1)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="retentions")
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -166,7 +166,7 @@ class RetentionRelease(models.Model):
         SELLER = retention.SELLER, _("Called by the seller")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="retention_releases")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="retention_releases", db_index=False)
     position = models.PositiveSmallIntegerField()
     kind = models.PositiveSmallIntegerField(_("kind"), default=1, db_default=1)
     event = models.CharField(max_length=10, choices=Event.choices)
@@ -228,7 +228,7 @@ class RetentionShareQuerySet(models.QuerySet["RetentionShare"]):
 class RetentionShare(models.Model):
     """How much of what was withheld of one invoice a release made due."""
 
-    release = models.ForeignKey(RetentionRelease, models.PROTECT, related_name="shares")
+    release = models.ForeignKey(RetentionRelease, models.PROTECT, related_name="shares", db_index=False)
     retention = models.ForeignKey(Retention, models.PROTECT, related_name="shares")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
 

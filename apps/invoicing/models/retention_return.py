@@ -25,7 +25,7 @@ class RetentionReturn(models.Model):
     those of the schedule, and it is released by itself on ``kept_until``, or else when the buyer says so.
     """
 
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="retention_returns")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="retention_returns", db_index=False)
     release = models.ForeignKey(RetentionRelease, models.PROTECT, related_name="returns")
     credit_note = models.OneToOneField(CreditNote, models.PROTECT, related_name="retention_return")
     position = models.PositiveSmallIntegerField()
@@ -98,7 +98,7 @@ class RetentionReturnShareQuerySet(models.QuerySet["RetentionReturnShare"]):
 class RetentionReturnShare(models.Model):
     """How much of it is kept back again of one invoice: at most what the release had made due of that."""
 
-    back = models.ForeignKey(RetentionReturn, models.PROTECT, related_name="shares")
+    back = models.ForeignKey(RetentionReturn, models.PROTECT, related_name="shares", db_index=False)
     retention = models.ForeignKey(Retention, models.PROTECT, related_name="return_shares")
     amount = models.DecimalField(max_digits=18, decimal_places=3)
 

@@ -18,7 +18,7 @@ class NumberSeries(models.Model):
     a higher number is never issued earlier.
     """
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     prefix = models.CharField(max_length=6)
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField(default=0)

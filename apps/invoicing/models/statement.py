@@ -27,7 +27,7 @@ class StatementFile(models.Model):
         CSV = "CSV", "CSV"
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     account = models.ForeignKey(BankAccount, models.PROTECT, null=True, blank=True, related_name="+")
     file_name = models.CharField(_("file"), max_length=200)
     sha256 = models.CharField(max_length=64)

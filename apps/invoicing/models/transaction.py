@@ -64,7 +64,7 @@ class BankTransaction(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     statement = models.ForeignKey(BankStatement, models.PROTECT, related_name="transactions")
     account = models.ForeignKey(BankAccount, models.PROTECT, related_name="+")
     identity = models.CharField(max_length=64)
@@ -159,7 +159,7 @@ class CashApplication(models.Model):
         BY_HAND = "by_hand", _("chosen by hand")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    transaction = models.ForeignKey(BankTransaction, models.PROTECT, related_name="applications")
+    transaction = models.ForeignKey(BankTransaction, models.PROTECT, related_name="applications", db_index=False)
     payment = models.OneToOneField(Payment, models.PROTECT, related_name="application")
     position = models.PositiveSmallIntegerField()
     how = models.CharField(max_length=10, choices=How.choices)

@@ -30,7 +30,7 @@ class Account(models.Model):
         CREDIT = "credit", _("never in debit")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    book = models.ForeignKey(Book, models.PROTECT, related_name="accounts")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="accounts", db_index=False)
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -70,7 +70,7 @@ class Balance(models.Model):
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="balances")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="balances", db_index=False)
     key = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=20, decimal_places=3)
 

@@ -21,7 +21,7 @@ class Book(models.Model):
         SELLER = "seller", _("Seller's book")
         FINANCIER = "financier", _("Financier's book")
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     closed_through = models.DateField(_("closed through"), null=True, blank=True)

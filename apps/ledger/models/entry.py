@@ -21,7 +21,7 @@ class Entry(models.Model):
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    book = models.ForeignKey(Book, models.PROTECT, related_name="entries")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="entries", db_index=False)
     cause = models.CharField(max_length=80)
     description = models.CharField(_("description"), max_length=200)
     booked_on = models.DateField(_("business date"))

@@ -27,7 +27,7 @@ class EntryNumber(models.Model):
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    book = models.ForeignKey(Book, models.PROTECT, related_name="+")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="+", db_index=False)
     entry = models.OneToOneField(Entry, models.PROTECT, related_name="numbered")
     number = models.PositiveBigIntegerField()
 
@@ -74,7 +74,7 @@ class OwnAccountsQuerySet(models.QuerySet["OwnAccounts"]):
 class OwnAccounts(models.Model):
     """Which account of an organisation's own chart each of ours is, in one program; and what else that program asks."""
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     package = models.CharField(max_length=12, choices=Package.choices)
     accounts = models.JSONField(default=dict, help_text=_("our code to the organisation's account"))
     details = models.JSONField(default=dict)

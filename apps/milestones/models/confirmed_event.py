@@ -24,7 +24,7 @@ class ConfirmedEvent(models.Model):
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="confirmed_events")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="confirmed_events", db_index=False)
     event = models.CharField(_("event"), max_length=160)
     note = models.TextField(_("note"), max_length=4_000, blank=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -191,7 +191,7 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
 class Verdict(models.Model):
     """Pass or fail of one criterion in one decision; a fail gives its reason."""
 
-    decision = models.ForeignKey(Decision, models.PROTECT, related_name="verdicts")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="verdicts", db_index=False)
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
     is_passed = models.BooleanField()
     reason = models.TextField(_("what is missing"), max_length=2_000, blank=True)

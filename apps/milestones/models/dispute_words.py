@@ -43,7 +43,7 @@ class DisputePosition(models.Model):
     """What one side says, written once; the first is the reason for which the dispute was raised."""
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="positions")
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="positions", db_index=False)
     number = models.PositiveSmallIntegerField()
     side = models.CharField(max_length=6, choices=Side.choices)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -96,7 +96,7 @@ class DisputeProposal(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="proposals")
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="proposals", db_index=False)
     number = models.PositiveSmallIntegerField()
     side = models.CharField(max_length=6, choices=Side.choices)
     outcome = models.CharField(max_length=15, choices=[(one.value, one.label) for one in OUTCOMES])
@@ -176,7 +176,7 @@ class DisputeReminder(models.Model):
     """That a side was reminded of a deadline that it let pass: once for each deadline. It decides nothing."""
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="reminders")
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="reminders", db_index=False)
     due_at = models.DateTimeField()
     reminded_at = models.DateTimeField()
 

@@ -70,7 +70,7 @@ class InspectionVerdictQuerySet(models.QuerySet["InspectionVerdict"]):
 class InspectionVerdict(models.Model):
     """Pass or fail of one criterion in one inspection; a fail gives its reason."""
 
-    inspection = models.ForeignKey(Inspection, models.PROTECT, related_name="verdicts")
+    inspection = models.ForeignKey(Inspection, models.PROTECT, related_name="verdicts", db_index=False)
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
     is_passed = models.BooleanField()
     reason = models.TextField(_("what is missing"), max_length=2_000, blank=True)

@@ -109,7 +109,7 @@ class Milestone(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="milestones")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="milestones", db_index=False)
     line = models.ForeignKey(PlanLine, models.PROTECT, related_name="milestones")
     position = models.PositiveIntegerField()
     part = models.PositiveSmallIntegerField(default=1)

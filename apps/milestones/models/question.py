@@ -42,7 +42,7 @@ class Question(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    submission = models.ForeignKey(Submission, models.PROTECT, related_name="questions")
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="questions", db_index=False)
     number = models.PositiveSmallIntegerField()
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")

@@ -23,7 +23,7 @@ class Reminder(models.Model):
         PASSED = "passed", _("The review is over")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    submission = models.ForeignKey(Submission, models.PROTECT, related_name="reminders")
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="reminders", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reminded_at = models.DateTimeField()
     review_due_at = models.DateTimeField(null=True)

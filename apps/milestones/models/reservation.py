@@ -74,7 +74,7 @@ class Reservation(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="reservations")
-    decision = models.ForeignKey(Decision, models.PROTECT, related_name="reservations")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="reservations", db_index=False)
     number = models.PositiveSmallIntegerField()
     title = models.CharField(_("defect"), max_length=160)
     text = models.TextField(_("description"), max_length=2_000, blank=True)
@@ -197,7 +197,7 @@ class ReservationWord(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="words")
+    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="words", db_index=False)
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
     side = models.CharField(max_length=6, choices=Side.choices)

@@ -56,7 +56,7 @@ class Settlement(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="settlements")
-    termination = models.ForeignKey(Termination, models.PROTECT, related_name="settlements")
+    termination = models.ForeignKey(Termination, models.PROTECT, related_name="settlements", db_index=False)
     number = models.PositiveSmallIntegerField()
     side = models.CharField(_("proposed by"), max_length=6, choices=Side.choices)
     state = models.CharField(max_length=10, choices=SettlementState.choices, default=SettlementState.PROPOSED)
@@ -148,7 +148,7 @@ class ValuationQuerySet(models.QuerySet["Valuation"]):
 class Valuation(models.Model):
     """What one side says the work in progress of an open milestone is worth: between nothing and what is unbilled."""
 
-    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="valuations")
+    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="valuations", db_index=False)
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="valuations")
     unbilled = models.DecimalField(_("not billed"), max_digits=18, decimal_places=3)
     amount = models.DecimalField(_("value, net of tax"), max_digits=18, decimal_places=3)
@@ -202,7 +202,7 @@ class SettlementSignatureQuerySet(models.QuerySet["SettlementSignature"]):
 class SettlementSignature(models.Model):
     """Who signed a settlement for a side: when, from where, which statement, which text. The buyer's is a sign-off."""
 
-    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="signatures")
+    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="signatures", db_index=False)
     side = models.CharField(max_length=6, choices=Side.choices)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -68,7 +68,7 @@ class Submission(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="submissions")
+    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="submissions", db_index=False)
     number = models.PositiveIntegerField(_("cycle"))
     state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.DRAFT)
     note = models.TextField(_("note to the buyer"), max_length=4_000, blank=True)
@@ -190,7 +190,7 @@ SENT = "EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = {row}.submiss
 class CriterionNote(models.Model):
     """What the seller says of one acceptance criterion in one cycle, and the ``links`` that show it."""
 
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="notes")
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="notes", db_index=False)
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
     is_met = models.BooleanField(_("met"), default=False)
     note = models.TextField(_("how it is met"), max_length=2_000, blank=True)

@@ -29,7 +29,7 @@ class Interest(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+", db_index=False)
     is_income = models.BooleanField(_("income"))
     cause = models.CharField(max_length=60)
     occurred_on = models.DateField(_("happened on"))

@@ -59,7 +59,7 @@ class Obligation(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+", db_index=False)
     version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()
     title = models.CharField(_("obligation"), max_length=160)

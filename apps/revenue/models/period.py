@@ -37,7 +37,7 @@ class AccountingPeriod(models.Model):
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     through = models.DateField(_("month that ends on"))
     state = models.CharField(max_length=10, choices=PeriodState.choices, default=PeriodState.CLOSING)
     contracts = models.PositiveIntegerField(default=0)

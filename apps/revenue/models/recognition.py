@@ -49,7 +49,7 @@ class Recognition(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="recognitions")
+    obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="recognitions", db_index=False)
     why = models.CharField(max_length=15, choices=Why.choices)
     cause = models.CharField(max_length=60)
     occurred_on = models.DateField(_("happened on"))
