@@ -1,4 +1,4 @@
-"""One index serves every question that asks by its beginning: a second one is written for nothing, and misleads plans."""
+"""One index serves every question that asks by its beginning: a second is written for nothing, and misleads plans."""
 
 import pytest
 from django.apps import apps
