@@ -10,7 +10,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.services.grants import grant_take_over, revoke_other_take_overs
-from apps.contracts.services.people import house_mailboxes
+from apps.contracts.services.mailboxes import house_mailboxes
 from apps.contracts.services.sides import Side
 from apps.core.database import walls
 from apps.core.errors import Refused

@@ -2,7 +2,8 @@
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, GuestGrant
-from apps.contracts.services.people import decides_by_link, house_mailboxes
+from apps.contracts.services.mailboxes import sellers_mailboxes
+from apps.contracts.services.people import decides_by_link
 from apps.core.errors import Refused
 
 
@@ -17,7 +18,7 @@ def may_be_replaced(grant: GuestGrant, *, contract: Contract) -> bool:
     if not decides_by_link(contract):
         return False
     try:
-        sellers = house_mailboxes(contract.seller)
+        sellers = sellers_mailboxes(contract)
         rules.check_colleague(grant.email, signatory=grant.passed_from.email, sellers=sellers)
     except Refused:
         return False

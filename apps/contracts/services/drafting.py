@@ -8,7 +8,7 @@ from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.beginning import begun_as, check_number, save_numbered, take_other_side
 from apps.contracts.services.grants import revoke_other_take_overs
-from apps.contracts.services.people import house_mailboxes
+from apps.contracts.services.mailboxes import house_mailboxes
 from apps.contracts.services.plans import clear_plan, write_plans
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, require_writer

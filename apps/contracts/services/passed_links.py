@@ -10,7 +10,8 @@ from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.rules.words import trimmed
 from apps.contracts.services.colleagues import may_be_replaced
 from apps.contracts.services.grants import VALID_FOR, grant_to_signatory, live_grants, make_grant, record_grant
-from apps.contracts.services.people import decides_by_link, house_mailboxes
+from apps.contracts.services.mailboxes import sellers_mailboxes
+from apps.contracts.services.people import decides_by_link
 from apps.core.errors import IllegalTransition, NotAllowed
 from apps.parties.actor import Actor
 
@@ -35,7 +36,7 @@ def pass_to_colleague(*, contract: Contract, name: str, email: str, actor: Actor
             "{name} passed this on to you. Ask {name} to pass it on to somebody else.", name=own.passed_from.name
         )
     called = trimmed(name, most=120, what="name", field="name")
-    sellers = house_mailboxes(contract.seller)
+    sellers = sellers_mailboxes(contract)
     mailbox = rules.check_colleague(email, signatory=own.email, sellers=sellers, field="email")
     _passed(own.subject_ref).update(revoked_at=at)
     grant = make_grant(

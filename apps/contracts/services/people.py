@@ -13,13 +13,22 @@ from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.services.mailboxes import (
+    house_mailboxes,
+    mailboxes_of,
+    owners_of,
+    people_of,
+    sellers_mailboxes,
+    strangers_since,
+    team,
+)
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.parties.actor import Actor, ActorKind
-from apps.parties.models import Membership, Organisation, User
+from apps.parties.models import Membership, User
 from apps.parties.models.membership import MembershipQuerySet
-from apps.parties.roles import PERMITTED, Action, Role
+from apps.parties.roles import PERMITTED, Action
 
 
 def require_seller(contract: Contract, *, actor: Actor, action: Action) -> None:
@@ -99,10 +108,10 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
     That is anybody of the seller; and, once the buyer has people of its own here, anybody who is not one of those who
     may sign: from then on the buyer's owner says who that is, and not the seller.
     """
-    rules.check_signatory(mailbox, sellers=house_mailboxes(contract.seller), field="signatory_email")
-    if not _owners(contract.buyer_id).exists():
+    rules.check_signatory(mailbox, sellers=sellers_mailboxes(contract), field="signatory_email")
+    if not owners_of(contract.buyer_id).exists():
         return
-    people = _team(contract.buyer_id).filter(_reads(mailbox, lower=mailbox.lower()))
+    people = team(contract.buyer_id).filter(_reads(mailbox, lower=mailbox.lower()))
     if not people.filter(roles__overlap=sorted(PERMITTED[Action.SIGN_CONTRACT])).exists():
         raise Refused(
             "{buyer} has an owner here, who says who signs: {mailbox} is nobody who may sign for it.",
@@ -117,15 +126,15 @@ def check_sellers_answer(contract: Contract, *, actor: Actor, buyers_signer: str
 
     ``buyers_signer`` is the mailbox that signed for the buyer: it must not be the seller's by now either.
     """
-    rules.check_signatory(buyers_signer, sellers=house_mailboxes(contract.seller))
-    if _team(contract.buyer_id).filter(user_id=actor.user_id or 0).exists():
+    rules.check_signatory(buyers_signer, sellers=sellers_mailboxes(contract))
+    if team(contract.buyer_id).filter(user_id=actor.user_id or 0).exists():
         raise NotAllowed("You also belong to the buyer. Somebody else of the seller has to sign.")
 
 
 def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: str) -> None:
     """Refuse to let somebody decide for the buyer who belongs to the seller, or whose mailbox does."""
     rules.check_signatory(mailbox, sellers=house_mailboxes(contract.seller), field=field)
-    if _team(contract.seller_id).filter(user_id=user_id).exists():
+    if team(contract.seller_id).filter(user_id=user_id).exists():
         raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
 
 
@@ -154,13 +163,7 @@ def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
 
 def decides_by_link(contract: Contract) -> bool:
     """Whether the buyer's signatory acts by personal link: until the buyer has an owner here, who says who decides."""
-    return not _owners(contract.buyer_id).exists()
-
-
-def house_mailboxes(house: Organisation) -> set[str]:
-    """Every mailbox known of an organisation and of its members, verified or not."""
-    first, others = (mailboxes.values_list("email", flat=True) for mailboxes in _mailboxes_of(house.pk))
-    return {mailbox.lower() for mailbox in (*first, *others, house.email) if mailbox}
+    return not owners_of(contract.buyer_id).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,11 @@ def _standing(contract: Contract, *, actor: Actor) -> _Standing:
     }
     if actor.kind is ActorKind.GUEST:
         found = _standing_of_guest.first(
-            **known, grant_id=actor.grant_id or 0, mailbox=actor.email, lower=actor.email.lower()
+            **known,
+            grant_id=actor.grant_id or 0,
+            mailbox=actor.email,
+            lower=actor.email.lower(),
+            since=strangers_since(contract),
         )
     else:
         found = _standing_of_member.first(**known)
@@ -209,24 +216,31 @@ def _standing(contract: Contract, *, actor: Actor) -> _Standing:
 @Read
 def _standing_of_member() -> "QuerySet[Contract, Contract]":
     contracts = Contract.objects.filter(pk=Argument("contract_id")).only("pk")
-    return contracts.annotate(**_asked_of(Q(user_id=Argument("user_id"))))
+    person = Q(user_id=Argument("user_id"))
+    return contracts.annotate(**_asked_of(person, sellers=team(Argument("seller_id"))))
 
 
 @Read
 def _standing_of_guest() -> "QuerySet[GuestGrant, GuestGrant]":
     grants = GuestGrant.objects.filter(pk=Argument("grant_id"), contract=Argument("contract_id"))
-    return grants.annotate(**_asked_of(_reads(Argument("mailbox"), lower=Argument("lower"))))
+    lately = people_of(Argument("seller_id"), since=Argument("since"))
+    sellers = lately.filter(Q(ended_at__isnull=True) | ~Exists(owners_of(Argument("buyer_id"))))
+    return grants.annotate(**_asked_of(_reads(Argument("mailbox"), lower=Argument("lower")), sellers=sellers))
 
 
-def _asked_of(person: Q) -> dict[str, Any]:
-    """What is asked about a person with these memberships."""
+def _asked_of(person: Q, *, sellers: MembershipQuerySet) -> dict[str, Any]:
+    """What is asked about a person with these memberships, and about mailboxes of these people of the seller.
+
+    Of a member the owner of the buyer says who it is: only who belongs to the seller now is none. Of a guest nobody
+    says it but the seller who named it, so who left the seller lately is none either.
+    """
     seller_id, buyer_id = Argument("seller_id"), Argument("buyer_id")
-    first, others = _mailboxes_of(seller_id)
+    first, others = mailboxes_of(sellers)
     return {
         "first": ArraySubquery(first.values("email")),
         "others": ArraySubquery(others.values("email")),
-        "is_sellers": Exists(_team(seller_id).filter(user_id=Argument("user_id"))),
-        "buyer_has_owner": Exists(_owners(buyer_id)),
+        "is_sellers": Exists(team(seller_id).filter(user_id=Argument("user_id"))),
+        "buyer_has_owner": Exists(owners_of(buyer_id)),
         "membership": _Held(_newest_membership(person, organisation_id=buyer_id), output_field=JSONField()),
     }
 
@@ -235,20 +249,6 @@ def _refuse_sellers_people(standing: _Standing, *, actor: Actor) -> None:
     rules.check_signatory(actor.email, sellers=standing.sellers)
     if standing.is_sellers:
         raise NotAllowed("You also belong to the seller. Somebody else of the buyer has to decide.")
-
-
-def _team(organisation_id: int | Argument) -> MembershipQuerySet:
-    return Membership.objects.live().filter(organisation_id=organisation_id)
-
-
-def _owners(organisation_id: int | Argument) -> MembershipQuerySet:
-    return _team(organisation_id).filter(roles__contains=[Role.OWNER])
-
-
-def _mailboxes_of(organisation_id: int | Argument) -> "tuple[QuerySet[User], QuerySet[Any]]":
-    """The mailboxes of an organisation's members: that of their account, and others that they added."""
-    people = _team(organisation_id).values("user")
-    return User.objects.filter(pk__in=people), EmailAddress.objects.filter(user__in=people)
 
 
 class _Held(Subquery):

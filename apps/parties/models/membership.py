@@ -1,3 +1,6 @@
+from datetime import timedelta
+from typing import Any, Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -10,6 +13,9 @@ from apps.parties.models.organisation import Organisation
 from apps.parties.models.user import User
 from apps.parties.roles import Role
 
+LEFT_LATELY: Final = timedelta(days=365)
+"""For so long after leaving an organisation nobody counts as a stranger to it."""
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, actor: Actor) -> "MembershipQuerySet":
@@ -17,6 +23,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def live(self) -> "MembershipQuerySet":
         return self.filter(ended_at__isnull=True)
+
+    def live_since(self, since: Any) -> "MembershipQuerySet":
+        """Those that are live, and those that ended since."""
+        return self.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
 
 
 class Membership(models.Model):

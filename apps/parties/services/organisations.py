@@ -12,6 +12,7 @@ from apps.core.errors import NotAllowed, Refused
 from apps.parties import electronic, rules
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, Organisation, User
+from apps.parties.models.membership import LEFT_LATELY
 from apps.parties.roles import Action, Role
 from apps.parties.services.members import join
 
@@ -146,7 +147,8 @@ def claim(
     """The buyer's own person takes over what a counterparty wrote down, and becomes its first owner.
 
     ``signatories`` are those that a proposed contract with the organisation names; ``mailboxes`` those that the
-    user has proved to read. A member of the organisation that wrote it down is refused: nobody plays his own buyer.
+    user has proved to read. A member of the organisation that wrote it down is refused, and so is
+    who was one until lately: nobody plays his own buyer.
     """
     organisation = lock(organisation_id=organisation_id)
     if organisation.is_claimed:
@@ -155,8 +157,11 @@ def claim(
         raise NotAllowed(
             "Only the person whom a contract names as signatory can take over {name}.", name=organisation.legal_name
         )
-    if Membership.objects.live().filter(user=user, organisation=organisation.nominated_by).exists():
-        raise NotAllowed("You belong to the organisation that named {name}.", name=organisation.legal_name)
+    namers = Membership.objects.live_since(at - LEFT_LATELY).filter(organisation=organisation.nominated_by)
+    if namers.filter(user=user).exists():
+        raise NotAllowed(
+            "You belong to the organisation that named {name}, or did not long ago.", name=organisation.legal_name
+        )
     organisation.claimed_at = at
     organisation.save(update_fields=["claimed_at"])
     return organisation, join(user=user, organisation=organisation, roles={Role.OWNER}, at=at)
