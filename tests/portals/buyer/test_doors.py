@@ -1,5 +1,7 @@
 """Who may open the buyer's pages, and who may not."""
 
+from itertools import product
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +14,7 @@ from tests.conftest import Once
 from tests.portals.buyer.browsers import status_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
+from tests.portals.matrix.ways import plain_refusals
 from tests.scenarios import Parties
 
 LISTS = ("home", "contracts", "invoices", "account_statements")
@@ -92,8 +95,9 @@ def test_the_other_sides_and_strangers_find_nothing_here(
 ) -> None:
     mine = addresses(refs)
     refs_of(strangers)
-    for client in (sign_in("seller"), sign_in("financier"), sign_in("buyer", of=strangers)):
-        for address in mine:
+    others = (sign_in("seller"), sign_in("financier"), sign_in("buyer", of=strangers))
+    with plain_refusals():
+        for client, address in product(others, mine):
             for ask in (client.get, client.post):
                 assert ask(address).status_code in (404, 405), address
 

@@ -12,6 +12,7 @@ from tests.conftest import Once
 from tests.financing import stories
 from tests.portals.financier import addresses
 from tests.portals.financier.conftest import SignIn, text_of
+from tests.portals.matrix.ways import plain_refusals
 from tests.scenarios import Parties, acting, key, member
 
 
@@ -45,9 +46,10 @@ def test_somebody_who_has_not_signed_in_is_sent_to_the_sign_in(db: None, deal_wi
 @pytest.mark.parametrize("role", ["seller", "billing", "buyer", "payables"])
 def test_trading_organisations_find_nothing(deal_with_history: Parties, sign_in: SignIn, role: str) -> None:
     browser = sign_in(role)
-    for path in [*addresses.lists(), *addresses.rows(member(deal_with_history, "financier"))]:
-        assert browser.get(path).status_code == 404, path
-        assert browser.post(path).status_code == 404, path
+    with plain_refusals():
+        for path in [*addresses.lists(), *addresses.rows(member(deal_with_history, "financier"))]:
+            assert browser.get(path).status_code == 404, path
+            assert browser.post(path).status_code == 404, path
 
 
 def test_one_factor_is_not_enough(deal: Parties, sign_in: SignIn) -> None:
@@ -71,9 +73,10 @@ def test_every_role_of_a_financier_may_look(deal_with_history: Parties, sign_in:
 def test_another_financier_finds_nothing(deal_with_history: Parties, sign_in: SignIn) -> None:
     strangers = stories.parties("Papagei")
     browser = sign_in("financier", of=strangers)
-    for path in addresses.rows(member(deal_with_history, "financier")):
-        assert browser.get(path).status_code == 404, path
-        assert browser.post(path, {"key": "k", "do": "act"}).status_code in (404, 405), path
+    with plain_refusals():
+        for path in addresses.rows(member(deal_with_history, "financier")):
+            assert browser.get(path).status_code == 404, path
+            assert browser.post(path, {"key": "k", "do": "act"}).status_code in (404, 405), path
     for path in addresses.lists():
         page = text_of(browser.get(path))
         for canary in ("Meridian Logistik AG<", "INV-2026", "OUT-1", "120,000.00"):

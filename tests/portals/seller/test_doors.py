@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from django.core.files.base import ContentFile
@@ -47,6 +48,7 @@ from tests import (
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
+from tests.portals.matrix.ways import plain_refusals
 from tests.portals.seller.conftest import (
     SignIn,
     accepted_offer,
@@ -533,10 +535,9 @@ def test_the_other_side_and_strangers_find_nothing(
 ) -> None:
     known = addresses(parties, world)
     others = [signed_in("buyer"), signed_in("approver"), signed_in("seller", of=strangers)]
-    for name, address in known.items():
-        if name in (*LISTS, *OF_ALL):
-            continue
-        for client in others:
+    of_things = {name: address for name, address in known.items() if name not in (*LISTS, *OF_ALL)}
+    with plain_refusals():
+        for client, (name, address) in product(others, of_things.items()):
             shown, sent = client.get(address), client.post(address, {"key": "k", "seen": "0" * 64})
             # A page that does not take the method says so before it looks for the thing.
             assert {shown.status_code, sent.status_code} <= {404, 405}, name
@@ -544,8 +545,10 @@ def test_the_other_side_and_strangers_find_nothing(
 
 
 def test_a_financier_has_no_door_here(parties: Parties, world: World, signed_in: SignIn) -> None:
-    for name, address in addresses(parties, world).items():
-        assert signed_in("financier").get(address).status_code == (405 if name in POST_ONLY else 404), name
+    client = signed_in("financier")
+    with plain_refusals():
+        for name, address in addresses(parties, world).items():
+            assert client.get(address).status_code == (405 if name in POST_ONLY else 404), name
 
 
 def test_lists_show_nothing_of_strangers(parties: Parties, world: World, strangers: Parties, signed_in: SignIn) -> None:
