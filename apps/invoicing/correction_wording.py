@@ -5,24 +5,34 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 
 from apps.core.printing.words import day, money
-from apps.invoicing.snapshot import Corrects, Preceding, SemanticInvoice
+from apps.invoicing.snapshot import Corrects, Preceding, Replaces, SemanticInvoice
 
 
 def correction(invoice: SemanticInvoice) -> str:
     """BT-22: which invoice a credit note or a corrected invoice corrects, and why; nothing on an invoice."""
     if invoice.corrects is not None:
         return _corrected(invoice.corrects, currency=invoice.currency)
-    if invoice.preceding is None:
-        return ""
+    if invoice.replaces is not None:
+        return _replaced(invoice.replaces)
+    return _preceding(invoice.preceding, invoice) if invoice.preceding is not None else ""
+
+
+def _replaced(replaces: Replaces) -> str:
+    return gettext(
+        "This stands in place of invoice {number} of {date}, which credit note {note} cancels. Reason: {reason}"
+    ).format(number=replaces.number, date=day(replaces.issue_date), note=replaces.credit_note, reason=replaces.reason)
+
+
+def _preceding(preceding: Preceding, invoice: SemanticInvoice) -> str:
     if invoice.of_late_payment:
         return gettext("Claim for late payment {number} of {date}, waived by this amount. Reason: {reason}").format(
-            number=invoice.preceding.number,
-            date=day(invoice.preceding.issue_date),
-            reason=invoice.preceding.reason,
+            number=preceding.number,
+            date=day(preceding.issue_date),
+            reason=preceding.reason,
         )
-    if invoice.preceding.kept_back_again:
-        return _kept_back_again(invoice.preceding)
-    charge = invoice.preceding.charge
+    if preceding.kept_back_again:
+        return _kept_back_again(preceding)
+    charge = preceding.charge
     if charge:
         said = {
             "damages": gettext("Damages for delay, taken from what is owed on invoice {number} of {date}. {reason}"),
@@ -32,19 +42,21 @@ def correction(invoice: SemanticInvoice) -> str:
             "{undoes} is withdrawn: what it took from invoice {number} of {date} is owed again. Reason: {reason}"
         )
         return said.get(charge, undone).format(
-            number=invoice.preceding.number,
-            date=day(invoice.preceding.issue_date),
-            reason=invoice.preceding.reason,
-            undoes=invoice.preceding.undoes,
+            number=preceding.number,
+            date=day(preceding.issue_date),
+            reason=preceding.reason,
+            undoes=preceding.undoes,
+        )
+    if preceding.issued_anew:
+        return gettext("Invoice {number} of {date} is cancelled, and is issued anew. Reason: {reason}").format(
+            number=preceding.number, date=day(preceding.issue_date), reason=preceding.reason
         )
     words = (
         gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")
-        if invoice.preceding.withdraws_acceptance
+        if preceding.withdraws_acceptance
         else gettext("Correction of the price, to invoice {number} of {date}. Reason: {reason}")
     )
-    return words.format(
-        number=invoice.preceding.number, date=day(invoice.preceding.issue_date), reason=invoice.preceding.reason
-    )
+    return words.format(number=preceding.number, date=day(preceding.issue_date), reason=preceding.reason)
 
 
 def _kept_back_again(preceding: Preceding) -> str:

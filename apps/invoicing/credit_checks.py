@@ -1,7 +1,7 @@
 """What must be true of credit notes, and of what is left of what they credit; part of ``manage.py verify_ledger``."""
 
 from apps.core import money
-from apps.invoicing.models.credit_note import LINES_OF
+from apps.invoicing.models.credit_note import BY_LINES, LINES_OF
 from apps.ledger.checks import Check
 
 ISSUED = """(
@@ -61,7 +61,7 @@ CHECKS = (
                     WHERE l.invoice_id = i.id GROUP BY l.tax_category, l.tax_rate
                 ) kind
             ) AS expected, (SELECT sum(c.tax) FROM invoicing_creditnote c WHERE c.invoice_id = i.id
-                AND c.purpose IN ('correction', 'nullification')) AS credited
+                AND c.purpose IN {BY_LINES}) AS credited
         ) t
         WHERE t.expected <> t.credited
         """,
@@ -78,7 +78,7 @@ CHECKS = (
         UNION ALL
         SELECT 'lines of ' || c.number, c.net, coalesce(sum(l.net), 0)
         FROM invoicing_creditnote c LEFT JOIN invoicing_creditnoteline l ON l.credit_note_id = c.id
-        WHERE c.purpose IN ('correction', 'nullification')
+        WHERE c.purpose IN {BY_LINES}
         GROUP BY c.id
         HAVING coalesce(sum(l.net), 0) <> c.net
         """,

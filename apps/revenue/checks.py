@@ -131,7 +131,7 @@ CHECKS = (
             (SELECT coalesce(sum(n.net + n.given_back), 0) FROM invoicing_creditnote n
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
              AND i.kind NOT IN ('retention_release', 'advance', 'late_charge')
-             AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
+             AND (n.purpose IN ('nullification', 'replacement') OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
                FROM revenue_recognition r WHERE r.contract_id = c.id
                AND (r.cause = 'credit:' || n.ref OR starts_with(r.cause, 'credit:' || n.ref || ':'))))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r

@@ -13,7 +13,7 @@ from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
 from apps.invoicing.rules import Share
-from apps.invoicing.services import charge_terms, correction_deliveries, withdrawing
+from apps.invoicing.services import charge_terms, correction_deliveries, reissuing, withdrawing
 from apps.invoicing.services.charging import withdraw_with_acceptance
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -38,6 +38,25 @@ def credit_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, re
     recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     return_excess(contract=contract, actor=actor, at=note.issued_at)
     return {"credit_note": note.ref, "number": note.number}
+
+
+@once
+def reissue_invoice(*, actor: Actor, key: str, invoice_ref: str, reason: str, seen: str) -> Answer:
+    """The seller cancels a wrong invoice and issues it anew, both at once; the work stays accepted.
+
+    ``seen`` is the SHA-256 of the preview that was shown. What was paid on the wrong one settles the new one.
+    """
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    note_ref, ref = new_ref(), new_ref()
+    new_document = jobs.render_invoice.configure(
+        task_kwargs={"invoice_ref": ref, "organisation_id": contract.seller_id}
+    )
+    jobs.defer(document(note_ref, seller_id=contract.seller_id), new_document, revenue_jobs.following(contract))
+    note, anew = reissuing.reissue(
+        ref, note_ref=note_ref, invoice_ref=invoice_ref, actor=actor, reason=reason, seen=seen, at=at
+    )
+    return {"credit_note": note.ref, "number": anew.number, "invoice": anew.ref}
 
 
 @once

@@ -52,7 +52,7 @@ def make_settlement_paper(*, settlement_ref: str) -> None:
     )
     facts = canonical.read(ended.text)["facts"]
     found = Invoice.objects.filter(contract=contract, number__in=facts["invoices"])
-    bills = found.select_related("milestone", "application", "contract__buyer")
+    bills = found.select_related("milestone", "replaced_milestone", "application", "contract__buyer")
     # Terminations before there were papers did not write down their credit notes.
     numbers = facts.get("credit_notes", [])
     notes = CreditNote.objects.filter(contract=contract, number__in=numbers).select_related("invoice")
@@ -66,7 +66,8 @@ def make_settlement_paper(*, settlement_ref: str) -> None:
 def _billed_by(invoice: Invoice) -> str:
     """What an invoice bills: a milestone, or an application for payment, in the language of the buyer."""
     if invoice.application is None:
-        return invoice.milestone.title if invoice.milestone is not None else ""
+        milestone = invoice.milestone or invoice.replaced_milestone
+        return milestone.title if milestone is not None else ""
     with translation.override(words.language(invoice.contract.buyer.language)):
         return str(invoice.application)
 

@@ -38,7 +38,6 @@ INSERT_ONLY = {
     "invoicing_cashapplication",
     "invoicing_creditnote",
     "invoicing_creditnoteline",
-    "invoicing_invoice",
     "invoicing_invoiceline",
     "invoicing_payment",
     "invoicing_paymentreversal",
@@ -222,7 +221,7 @@ def test_records_are_insert_only_for_the_web_role() -> None:
         str(row[0])
         for row in _rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_append_only%'")
     }
-    assert append_only - INSERT_ONLY == set()
+    assert append_only - INSERT_ONLY == {"invoicing_invoice"}, "its milestone moves once, to what is issued anew"
     never_truncated = {
         str(row[0])
         for row in _rows(

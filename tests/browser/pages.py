@@ -107,6 +107,7 @@ SELLER = [
     Spot("seller:invoice", "anna", "invoice NL-2026-030/1"),
     Spot("seller:milestone", "anna", "milestone NL-2026-030/3"),
     Spot("seller:credit_invoice", "anna", "invoice NL-2026-030/1"),
+    Spot("seller:reissue_invoice", "anna", "invoice NL-2026-021/1"),
     Spot("seller:credit_note", "anna", "credit_note NL-2026-030"),
     Spot("seller:correct_invoice", "anna", "invoice NL-2026-030/1"),
     Spot("seller:corrected_invoice", "anna", "corrected NL-2026-030"),

@@ -944,6 +944,17 @@ def credit_invoice(world: World) -> Attempt:
 
 
 @story
+def reissue_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.reissue_invoice(
+            actor=actor, key=key, invoice_ref=world["owed"], reason="Wrong.", seen=world["owed.seen"]
+        ),
+    )
+
+
+@story
 def correct_invoice(world: World) -> Attempt:
     with walls.asking_for(world.parties.seller.pk):
         said = snapshot.read(Invoice.objects.get(ref=world["creditable"]).snapshot)

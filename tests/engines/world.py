@@ -30,6 +30,7 @@ from apps.invoicing import documents
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Instalment, Invoice
 from apps.invoicing.rules import Part, Share
+from apps.invoicing.services import reissuing
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation
 from apps.milestones.models.submission import Proof
@@ -419,6 +420,7 @@ def _corrections(world: World) -> None:
             received_on=START.date(),
             bank_reference="IN-FREE",
         )
+        world.refs["owed.seen"] = reissuing.preview_reissue(invoice_ref=world["owed"]).sha256
         shown = invoicing.preview_credit(invoice_ref=world["creditable"], share=Share(percent=Decimal(10)))
         _right, seen = corrections.right_of(Invoice.objects.get(ref=world["creditable"]))
     _refunds(world, milestone.contract)

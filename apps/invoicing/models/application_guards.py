@@ -61,7 +61,10 @@ BILLS_APPLICATIONS = [
 ]
 
 ONE_CAUSE = models.CheckConstraint(
-    condition=Q(kind="milestone", milestone__isnull=False, instalment__isnull=True, application__isnull=True)
+    condition=(
+        Q(kind="milestone", instalment__isnull=True, application__isnull=True)
+        & (Q(milestone__isnull=False) | Q(replaced_milestone__isnull=False))
+    )
     | Q(
         kind__in=["instalment", "advance"],
         milestone__isnull=True,

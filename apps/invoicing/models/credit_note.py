@@ -9,6 +9,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
+from apps.invoicing.models.anew_guards import CANCELS_WHAT_IS_ISSUED_ANEW
 from apps.invoicing.models.invoice import BESIDE_PLAN, CREDITS, NO_SUPPLY, Invoice
 from apps.invoicing.models.invoice_line import LEFT
 from apps.milestones.models import Nullification
@@ -58,11 +59,10 @@ PROMISED = (
     f" AND p.payee_id <> i.seller_id) AND NOT {SOLD})"
 )
 """Somebody else is to be paid, and has not bought the receivable yet: nobody would bear what is credited."""
-
-
 CHARGES: Final = ("damages", "back_charge")
-"""Purposes that lower what is owed and credit no line of the invoice."""
-LINES_OF: Final = "coalesce(sum(c.{}) FILTER (WHERE c.purpose IN ('correction', 'nullification')), 0)"
+BY_LINES: Final = "('correction', 'nullification', 'replacement')"
+"""Purposes that credit no line of the invoice, and, as SQL, those that do."""
+LINES_OF: Final = f"coalesce(sum(c.{{}}) FILTER (WHERE c.purpose IN {BY_LINES}), 0)"
 """A sum over the credit notes ``c`` that credit lines. SQL."""
 
 
@@ -71,7 +71,8 @@ class CreditNote(models.Model):
 
     Amounts are positive and in the invoice's currency. ``purpose`` says what becomes of the work: a *correction* of the
     price leaves the acceptance as it is; a *nullification* withdraws it, and that part of the milestone is billed again
-    when it is accepted again. ``given_back`` of the invoice's recovery of deposits goes back to them, net of tax: by so
+    when it is accepted again; a *replacement* cancels a wrong invoice, which is issued anew
+    in the same moment. ``given_back`` of the invoice's recovery of deposits goes back to them, net of tax: by so
     much less the credit note comes to. Damages and back-charges take from what is owed and credit no line of the
     invoice; what ``undoes`` such a note is its exact opposite, below zero. Numbered and chained in a series of its own,
     like invoices.
@@ -80,6 +81,7 @@ class CreditNote(models.Model):
     class Purpose(models.TextChoices):
         CORRECTION = "correction", _("Correction of the price")
         NULLIFICATION = "nullification", _("Acceptance withdrawn")
+        REPLACEMENT = "replacement", _("Cancelled and issued anew")
         DAMAGES = "damages", _("Damages for delay")
         BACK_CHARGE = "back_charge", _("Back-charge")
 
@@ -140,7 +142,7 @@ class CreditNote(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="credit_note_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(purpose="nullification", nullification__isnull=False)
-                | Q(purpose__in=["correction", *CHARGES], nullification__isnull=True),
+                | Q(purpose__in=["correction", "replacement", *CHARGES], nullification__isnull=True),
                 name="credited_for_one_purpose",
             ),
             models.CheckConstraint(
@@ -197,6 +199,7 @@ class CreditNote(models.Model):
                 " THEN RAISE EXCEPTION 'credit note % lowers a statement of retention and nothing is kept back again',"
                 " NEW.number USING ERRCODE = 'check_violation'; END IF;",
             ),
+            CANCELS_WHAT_IS_ISSUED_ANEW,
             guards.at_commit(
                 "no_deposit_is_credited_beyond_what_is_left",
                 guards.INSERT,
@@ -221,10 +224,10 @@ class CreditNote(models.Model):
             guards.at_commit(
                 "credit_note_is_complete",
                 guards.INSERT,
-                "IF NEW.purpose IN ('correction', 'nullification')"
+                f"IF NEW.purpose IN {BY_LINES}"
                 " AND (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.net < 0), 0))"
                 " FROM invoicing_creditnoteline l WHERE l.credit_note_id = NEW.id)"
-                " IS DISTINCT FROM (NEW.net, NEW.given_back) OR NEW.purpose NOT IN ('correction', 'nullification')"
+                f" IS DISTINCT FROM (NEW.net, NEW.given_back) OR NEW.purpose NOT IN {BY_LINES}"
                 " AND NOT EXISTS (SELECT 1 FROM invoicing_charge h"
                 " WHERE NEW.id IN (h.credit_note_id, h.undone_by_id)) OR (SELECT o.credited FROM invoicing_openitem o"
                 " WHERE o.invoice_id = NEW.invoice_id) IS DISTINCT FROM (SELECT sum(c.gross)"

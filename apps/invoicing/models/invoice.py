@@ -9,8 +9,10 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
+from apps.invoicing.models.anew_guards import OF_REPLACING, REPLACING
 from apps.invoicing.models.application import Application
 from apps.invoicing.models.application_guards import BILLS_APPLICATIONS, ONE_CAUSE
+from apps.invoicing.models.beside_guards import OF_WHAT_IS_BESIDE
 from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.interest_guards import COUNTS_AS_DUE_BEFORE, INTEREST_COUNTS_EARLY
 from apps.milestones.models import Milestone
@@ -67,7 +69,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 class Invoice(models.Model):
     """What the buyer owes for one accepted milestone, for one instalment, or for what was certified of an application
-    for payment. It never changes once issued.
+    for payment. What it says never changes once issued.
 
     ``milestone`` is what an invoice of that kind bills; what one of an application bills is said by its lines.
 
@@ -77,6 +79,9 @@ class Invoice(models.Model):
 
     A deposit that is an advance on the price (kind ``advance``) is given back by later invoices: ``recovered`` is what
     this one gives back, net of tax, in lines of their own; it may come to nothing by that, and never to less.
+
+    One that is wrong is cancelled whole by a credit note and issued anew (:mod:`.anew_guards`): the new one
+    ``replaces`` it and is the milestone's from then on; the old one keeps it as its ``replaced_milestone``.
 
     ``interest_due_on`` is an earlier day on which it counts as due for computing interest alone: silence let interest
     run before the work was accepted.
@@ -95,6 +100,10 @@ class Invoice(models.Model):
     milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
     instalment = models.OneToOneField(Instalment, models.PROTECT, null=True, blank=True, related_name="invoice")
     application = models.OneToOneField(Application, models.PROTECT, null=True, blank=True, related_name="invoice")
+    replaced_milestone = models.ForeignKey(
+        Milestone, models.PROTECT, null=True, blank=True, related_name="replaced_invoices"
+    )
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -113,7 +122,7 @@ class Invoice(models.Model):
     chain_sha256 = models.CharField(max_length=64)
 
     objects = InvoiceQuerySet.as_manager()
-    wall = by_contract().only("SELECT", "INSERT")
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
 
     class Meta:
         constraints = [
@@ -126,6 +135,7 @@ class Invoice(models.Model):
                 name="invoice_position_unique_in_series",
             ),
             ONE_CAUSE,
+            *OF_REPLACING,
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(
                 condition=Q(net__gt=0, tax__gte=0) | Q(net__gte=0, tax__gte=0, recovered__gt=0),
@@ -148,7 +158,7 @@ class Invoice(models.Model):
             models.Index("contract", "id", name="invoice_of_contract"),
         ]
         triggers = [
-            *guards.append_only(),
+            *REPLACING,
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
@@ -219,30 +229,7 @@ class Invoice(models.Model):
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
                 f" THEN {INCOMPLETE}",
             ).seeing_all(),
-            guards.at_commit(
-                "a_statement_releases_what_was_retained",
-                guards.INSERT,
-                "IF NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l WHERE l.invoice_id = NEW.id)"
-                " THEN RAISE EXCEPTION 'statement % releases nothing', NEW.number"
-                " USING ERRCODE = 'check_violation'; END IF;",
-                only="NEW.kind = 'retention_release'",
-            ),
-            guards.at_commit(
-                "a_claim_of_interest_says_for_what",
-                guards.INSERT,
-                "IF (SELECT sum(l.interest + l.fee) FROM invoicing_lateclaim l WHERE l.claim_id = NEW.id)"
-                " IS DISTINCT FROM NEW.gross THEN RAISE EXCEPTION 'claim % differs from what it claims', NEW.number"
-                " USING ERRCODE = 'check_violation'; END IF;",
-                only="NEW.kind = 'late_charge'",
-            ),
-            guards.at_commit(
-                "a_bonus_is_charged",
-                guards.INSERT,
-                "IF NOT EXISTS (SELECT 1 FROM invoicing_charge c WHERE c.invoice_id = NEW.id AND c.kind = 'bonus'"
-                " AND c.net = NEW.net) THEN RAISE EXCEPTION 'bonus % is charged by nobody', NEW.number"
-                " USING ERRCODE = 'check_violation'; END IF;",
-                only="NEW.kind = 'bonus'",
-            ),
+            *OF_WHAT_IS_BESIDE,
         ]
 
     def __str__(self) -> str:
@@ -287,13 +274,15 @@ class Invoice(models.Model):
             return str(InvoiceKind(self.kind).label)
         if self.application is not None:
             return str(self.application)
-        return self.milestone.title if self.milestone is not None else str(self.instalment)
+        milestone = self.milestone or self.replaced_milestone
+        return milestone.title if milestone is not None else str(self.instalment)
 
     @property
     def cause_told(self) -> dict[str, Any]:
         """The same for the audit trail."""
-        if self.milestone is not None:
-            return {"milestone": self.milestone.ref}
+        milestone = self.milestone or self.replaced_milestone
+        if milestone is not None:
+            return {"milestone": milestone.ref}
         if self.application is not None:
             return {"application": self.application.ref}
         return {"instalment": self.instalment.ref} if self.instalment is not None else {}

@@ -71,11 +71,14 @@ class InvoiceLine(ExemptionTerms):
             guards.refused_when(
                 "an_invoice_bears_the_tax_that_is_agreed",
                 guards.INSERT,
-                # What the calendar bills is taxed as the version in force says, a milestone as that of its line.
+                # What the calendar bills, or is issued anew, is taxed as the version in force says, a milestone as that
+                # of its line.
                 "EXISTS (SELECT 1 FROM invoicing_invoice i JOIN contracts_contract c ON c.id = i.contract_id"
                 " LEFT JOIN invoicing_instalment s ON s.id = i.instalment_id"
                 " LEFT JOIN milestones_milestone m ON m.id = coalesce(NEW.milestone_id, i.milestone_id)"
-                " LEFT JOIN contracts_planline l ON l.id = coalesce(s.line_id, m.line_id)"
+                " LEFT JOIN contracts_planline l ON l.id = CASE WHEN i.replaces_id IS NULL"
+                " THEN coalesce(s.line_id, m.line_id) ELSE (SELECT f.id FROM contracts_planline f"
+                " WHERE f.version_id = c.active_version_id AND f.position = m.position) END"
                 " LEFT JOIN contracts_contractversion v"
                 " ON v.id = CASE WHEN s.id IS NULL THEN l.version_id ELSE c.active_version_id END"
                 " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'instalment', 'advance', 'application')"

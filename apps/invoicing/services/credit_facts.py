@@ -71,6 +71,7 @@ def semantic_credit(
             reason=note.reason,
             withdraws_acceptance=note.purpose == CreditNote.Purpose.NULLIFICATION,
             credited=tax_rows(credit.before),
+            issued_anew=note.purpose == CreditNote.Purpose.REPLACEMENT,
             kept_back_again=is_release,
             kept_until=kept_until,
         ),

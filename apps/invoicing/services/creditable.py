@@ -32,6 +32,7 @@ from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
 Purpose = CreditNote.Purpose
+BILLED_AGAIN = (Purpose.NULLIFICATION, Purpose.REPLACEMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +212,7 @@ def retained_of(invoice: Invoice) -> Decimal:
 
 def refuse_financed(invoice: Invoice) -> None:
     """Refuse to credit what is assigned and not paid for yet. What is sold may be: the seller bears it then."""
-    instruction = (
-        PayeeInstruction.objects.assigned().filter(milestone=invoice.milestone).first() if invoice.milestone else None
-    )
+    instruction = PayeeInstruction.objects.assigned().filter(milestone=invoice.milestone_id or 0).first()
     if instruction is not None and not is_sold(invoice):
         raise Refused(
             "{number} is assigned to {payee} for an advance, so it cannot be credited. Have the advance cancelled"
@@ -226,14 +225,14 @@ def refuse_financed(invoice: Invoice) -> None:
 def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose.CORRECTION) -> Preview:
     """The same for an open item that the caller has read, or holds.
 
-    For a nullification, what that part of the work gave back returns to its deposit.
+    Where the work is billed again, what that part of it gave back returns to its deposit.
     """
     invoice = item.invoice
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
-    is_withdrawn = purpose == Purpose.NULLIFICATION
+    is_again = purpose in BILLED_AGAIN
     credit = rules.credit(
-        amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=is_withdrawn
+        amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=is_again
     )
     totals = rules.totals(credit.breakdown)
     taken = taken_by(item, credit=credit, gross=totals.gross, purpose=purpose)

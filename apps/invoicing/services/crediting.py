@@ -18,6 +18,7 @@ from apps.invoicing.services import credit_series
 from apps.invoicing.services.credit_facts import semantic_credit
 from apps.invoicing.services.credit_series import Issuer, person
 from apps.invoicing.services.creditable import (
+    BILLED_AGAIN,
     creditable_lines,
     preview_of,
     refuse_uncreditable,
@@ -115,6 +116,20 @@ def credit_agreed(
     return note
 
 
+def cancel(ref: str, *, item: OpenItem, reason: str, actor: Actor, at: datetime) -> CreditNote:
+    """Credit all of an invoice that is issued anew in the same transaction. Whether that may be, the caller asked."""
+    return _issue(
+        ref,
+        item=item,
+        share=rules.Share(),
+        reason=reason,
+        nullification=None,
+        purpose=Purpose.REPLACEMENT,
+        actor=actor,
+        at=at,
+    )
+
+
 CAUSES: Final = ("milestone", "instalment", "application")
 """What an invoice bills is one of these."""
 
@@ -139,6 +154,7 @@ def _issue(
     share: rules.Share,
     reason: str,
     nullification: Nullification | None,
+    purpose: CreditNote.Purpose | None = None,
     actor: Actor,
     at: datetime,
     issuer: Issuer | None = None,
@@ -150,11 +166,15 @@ def _issue(
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
     lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    purpose = purpose or (Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION)
     credit = rules.credit(
-        amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=bool(nullification)
+        amount,
+        lines=creditable,
+        currency=invoice.currency,
+        chosen=share.lines,
+        is_withdrawn=purpose in BILLED_AGAIN,
     )
     totals = rules.totals(credit.breakdown)
-    purpose = Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION
     taken = taken_by(item, credit=credit, gross=totals.gross, purpose=purpose)
     note, series = credit_series.numbered(
         ref,

@@ -67,6 +67,7 @@ def semantic(
     issued_on: date,
     due_on: date,
     documents: Sequence[Wanted] = (),
+    replaces: snapshot.Replaces | None = None,
     at: datetime,
 ) -> snapshot.SemanticInvoice:
     """The invoice of what is billed, from the contract with its parties, and the version in which it was agreed.
@@ -112,6 +113,7 @@ def semantic(
             snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)
             for one, line in zip(advances, deducted, strict=True)
         ),
+        replaces=replaces,
     )
 
 

@@ -122,11 +122,12 @@ def _deducted(one: Before) -> str:
 def _before(contract: Contract) -> "QuerySet[Invoice, Invoice]":
     """The invoices of a contract, the oldest first, with what was credited of them."""
     notes = CreditNote.objects.of_lines().filter(invoice=OuterRef("pk")).order_by().values("invoice")
-    withdrawn = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__kind=InvoiceKind.ADVANCE))
+    billed_again = (CreditNote.Purpose.NULLIFICATION, CreditNote.Purpose.REPLACEMENT)
+    withdrawn = notes.filter(Q(purpose__in=billed_again) | Q(invoice__kind=InvoiceKind.ADVANCE))
     return (
         Invoice.objects.filter(contract=contract)
         .exclude(kind__in=BESIDE_PLAN)
-        .select_related("milestone", "instalment", "application")
+        .select_related("milestone", "replaced_milestone", "instalment", "application")
         .annotate(
             credited=Coalesce(Subquery(notes.annotate(sum=Sum("net")).values("sum"), output_field=MONEY), NOTHING),
             taken=Coalesce(

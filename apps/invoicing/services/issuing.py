@@ -15,9 +15,7 @@ from apps.core import canonical
 from apps.core.database import in_flight, together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import (
-    Invoice,
-)
+from apps.invoicing.models import CreditNote, Instalment, Invoice, NumberSeries
 from apps.invoicing.services import beside as standing
 from apps.invoicing.services import causes, facts
 from apps.invoicing.services.final import as_final
@@ -100,13 +98,14 @@ def issue_for(
     reservations: Sequence[Reservation] = (),
     others: int = 1,
     sale: Sale | None = None,
+    cancelled: CreditNote | None = None,
     actor: Actor,
     at: datetime,
 ) -> tuple[Invoice, standing.Beside]:
-    """Issue the invoice of a cause that was checked; also what was read beside it once its number was held."""
+    """Issue the invoice of a cause that was checked, in place of what is ``cancelled``; and what was read beside it."""
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer, zone = contract.seller, contract.buyer, ZoneInfo(contract.seller.time_zone)
-    _check_tax({(one.taxed.category, one.taxed.rate) for one in cause.billed}, contract=contract)
+    check_taxed(cause.billed, contract=contract)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year, others=others)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
@@ -140,6 +139,7 @@ def issue_for(
         issued_on=issued_on,
         due_on=due_on,
         documents=wanted,
+        replaces=_replaced(cancelled) if cancelled is not None else None,
         at=at,
     )
     if deduction.is_last:
@@ -159,6 +159,7 @@ def issue_for(
         milestone=milestone,
         instalment=instalment,
         application=cause.application,
+        replaces=cancelled.invoice if cancelled is not None else None,
         number=number,
         series_prefix=PREFIX,
         series_year=series.year,
@@ -176,17 +177,13 @@ def issue_for(
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
-    changed: list[together.Change] = [(series, ["last", "head", "last_issued_at"]), *(sale.changed if sale else ())]
-    if instalment is not None:
-        instalment.billed_at = at
-        changed.append((instalment, ["billed_at"]))
     rows = [
         *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, documents=wanted, at=at),
         *deductions_of(invoice, deduction=deduction),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
     with in_flight.nobody_waits():
-        together.insert(invoice, children=rows, after=changed)
+        together.insert(invoice, children=rows, after=_changed(series, sale=sale, instalment=instalment, at=at))
         post(invoice, held_back=held(retained) + held(reserved), sale=sale, at=at)
     _record(invoice, retained=held(retained), reserved=held(reserved), actor=actor, at=at)
     if deduction.is_last:
@@ -197,6 +194,25 @@ def issue_for(
 def _wanted(cause: causes.Cause, *, contract: Contract, beside: standing.Beside, on: date) -> list[Wanted]:
     billed = [one.milestone for one in cause.billed]
     return wanted_of(contract=contract, version=cause.version, milestones=billed, on=on, confirmed=beside.documents)
+
+
+def _replaced(note: CreditNote) -> snapshot.Replaces:
+    """What an invoice says of the one in place of which it is issued."""
+    said = snapshot.read(note.snapshot).preceding
+    if said is None:
+        raise ValueError(f"{note.number} says of no invoice that it is cancelled")
+    return snapshot.Replaces(said.number, said.issue_date, note.number, note.reason)
+
+
+def _changed(
+    series: NumberSeries, *, sale: Sale | None, instalment: Instalment | None, at: datetime
+) -> list[together.Change]:
+    """What changes with an invoice: its number is drawn, something is sold, an instalment is billed."""
+    changed: list[together.Change] = [(series, ["last", "head", "last_issued_at"]), *(sale.changed if sale else ())]
+    if instalment is not None:
+        instalment.billed_at = at
+        changed.append((instalment, ["billed_at"]))
+    return changed
 
 
 def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
@@ -255,6 +271,11 @@ def _own_treatments(version: ContractVersion) -> set[tuple[str, Decimal, str]]:
     lines = PlanLine.objects.filter(Q(version=version) | Q(version__option_of=version)).exclude(tax_category="")
     found = lines.order_by().values_list("tax_category", "tax_rate", "exemption_code").distinct()
     return {(category, rate, code) for category, rate, code in found if rate is not None}
+
+
+def check_taxed(billed: Iterable[causes.Cause], *, contract: Contract) -> None:
+    """Refuse to bill what cannot be taxed as it is agreed."""
+    _check_tax({(one.taxed.category, one.taxed.rate) for one in billed}, contract=contract)
 
 
 def _check_tax(treatments: Iterable[tuple[str, Decimal]], *, contract: Contract) -> None:

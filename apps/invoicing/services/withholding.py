@@ -29,7 +29,7 @@ BEFORE: Final = """
                 SELECT i.milestone_id, -n.net
                 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id
                 WHERE n.contract_id = c.id AND i.kind IN ('milestone', 'advance')
-                AND n.purpose IN ('correction', 'nullification')
+                AND n.purpose IN ('correction', 'nullification', 'replacement')
                 UNION ALL
                 SELECT p.milestone_id, p.certified - p.recovered
                 FROM invoicing_application a JOIN invoicing_invoice i ON i.application_id = a.id

@@ -80,8 +80,9 @@ class Preceding:
     ``credited`` is the tax breakdown of all that was credited of it before: with it the tax of a credit note can be
     computed again, because the tax of all its credit notes together is what is exact. ``withdraws_acceptance``: the
     credited part is accepted no more, and is billed again once it is. ``charge``: ``damages``, ``back_charge`` or
-    ``withdrawn``, with the credit note that it ``undoes``. ``kept_back_again``: it lowers a statement of
-    retention that was released, and the buyer keeps so much back again, ``kept_until`` a day or until it releases it.
+    ``withdrawn``, with the credit note that it ``undoes``. ``issued_anew``: it cancels a wrong invoice.
+    ``kept_back_again``: it lowers a statement of retention that was released, and the buyer keeps so much back again,
+    ``kept_until`` a day or until it releases it.
     """
 
     number: str
@@ -92,6 +93,7 @@ class Preceding:
     charge: str = ""
     undoes: str = ""
     kept_back_again: bool = False
+    issued_anew: bool = False
     kept_until: date | None = None
 
     @property
@@ -120,6 +122,17 @@ class Corrects:
     def is_paid_as_said(self) -> bool:
         """Whether it was still to be paid as the invoice asks: all of it, into its account."""
         return self.open is None and not self.payee
+
+
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """The wrong invoice in place of which this one is issued (BG-3): number (BT-25), date (BT-26), by which credit note
+    it is cancelled, and why."""
+
+    number: str
+    issue_date: date
+    credit_note: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +203,7 @@ class SemanticInvoice:
     documents_days: str = ""
     application: Application | None = None
     corrects: Corrects | None = None
+    replaces: Replaces | None = None
 
     @property
     def period(self) -> tuple[date, date] | None:
@@ -215,10 +229,11 @@ class SemanticInvoice:
     @property
     def referred(self) -> list[tuple[str, date]]:
         """Earlier invoices that it refers to (BG-3), by number (BT-25) and date (BT-26): the one that a credit note or
-        a corrected invoice corrects, then the deposits that are deducted."""
+        a corrected invoice corrects, or one that is issued anew replaces, then the deposits that are deducted."""
         if self.preceding is not None:
             return [(self.preceding.number, self.preceding.issue_date)]
-        corrected = [(self.corrects.number, self.corrects.issue_date)] if self.corrects is not None else []
+        before = self.corrects or self.replaces
+        corrected = [(before.number, before.issue_date)] if before is not None else []
         return [*corrected, *((one.number, one.issue_date) for one in self.deposits)]
 
     @property

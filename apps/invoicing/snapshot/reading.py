@@ -14,6 +14,7 @@ from apps.invoicing.snapshot.model import (
     Deposit,
     Line,
     Preceding,
+    Replaces,
     SemanticInvoice,
     TaxRow,
     Totals,
@@ -51,6 +52,7 @@ def read(text: str) -> SemanticInvoice:
             "documents": tuple(said.get("documents", ())),
             "preceding": _preceding(said.get("preceding")),
             "corrects": _corrects(said.get("corrects")),
+            "replaces": _replaces(said.get("replaces")),
             "deposits": tuple(
                 Deposit(one["number"], date.fromisoformat(one["issue_date"]), Decimal(one["net"]))
                 for one in said.get("deposits", ())
@@ -90,6 +92,11 @@ def _corrects(said: dict[str, Any] | None) -> Corrects | None:
         open=Decimal(left) if left is not None else None,
         payee=said.get("payee", ""),
     )
+
+
+def _replaces(said: dict[str, Any] | None) -> Replaces | None:
+    """Only what is issued anew says what it replaces."""
+    return None if said is None else Replaces(**{**said, "issue_date": date.fromisoformat(said["issue_date"])})
 
 
 def credit_transfer_of(text: str) -> CreditTransfer | None:

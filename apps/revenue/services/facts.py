@@ -166,7 +166,7 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
     notes = CreditNote.objects.filter(contract_id__in=ended, issued_at__lte=F("contract__terminated_at"))
     notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE).exclude(purpose__in=CHARGES)
     gone = notes.filter(
-        Q(purpose=CreditNote.Purpose.NULLIFICATION)
+        Q(purpose__in=[CreditNote.Purpose.NULLIFICATION, CreditNote.Purpose.REPLACEMENT])
         | Q(invoice__instalment__line__kind=DEPOSIT)
         | Q(invoice__kind=InvoiceKind.BONUS)
     )

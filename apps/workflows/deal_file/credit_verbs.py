@@ -9,7 +9,7 @@ from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
 from apps.invoicing.rules import OfLine, Share
-from apps.invoicing.services import correcting, withdrawing
+from apps.invoicing.services import correcting, reissuing, withdrawing
 from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
 from apps.workflows import correcting as workflow
@@ -30,6 +30,17 @@ def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
         share=share,
         reason=event.text,
         seen=invoicing.preview_credit(invoice_ref=invoice.ref, share=share).sha256,
+    )
+
+
+def _reissue(scene: Scene, event: Event, actor: Actor) -> Answer:
+    invoice = scene.invoice(event)
+    return crediting.reissue_invoice(
+        actor=actor,
+        key=new_key(),
+        invoice_ref=invoice.ref,
+        reason=event.text,
+        seen=reissuing.preview_reissue(invoice_ref=invoice.ref).sha256,
     )
 
 
@@ -120,6 +131,7 @@ def _asked(scene: Scene, event: Event) -> Nullification:
 CREDITING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "credit": _credit,
+        "reissue": _reissue,
         "correct_invoice": _correct,
         "nullify": _nullify,
         "ask_to_nullify": _nullify,

@@ -90,6 +90,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "inspect": Verb("buyer", ("missing", "comment"), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference", "period"), on_milestone=True, any_line=True),
         "reverse_payment": Verb("seller", ("reason", "period"), on_milestone=True, any_line=True),
+        "reissue": Verb("seller", ("reason",), on_milestone=True),
         "credit": Verb("seller", ("amount", "percent", "lines", "reason"), on_milestone=True),
         "correct_invoice": Verb("seller", ("right", "reason", "period"), on_milestone=True, any_line=True),
         "nullify": Verb("buyer", ("amount", "percent", "reason"), on_milestone=True),

@@ -107,6 +107,7 @@ OF: Final[dict[str, str]] = {
     "seller:record_payment": "invoicing.Invoice",
     "seller:reverse_payment": "invoicing.Payment",
     "seller:credit_invoice": "invoicing.Invoice",
+    "seller:reissue_invoice": "invoicing.Invoice",
     "seller:credit_note": "invoicing.CreditNote",
     "seller:credit_note_pdf": "invoicing.CreditNote",
     "seller:credit_note_xml": "invoicing.CreditNote",

@@ -27,7 +27,7 @@ from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.invoicing.rules.corrections import Words
-from apps.invoicing.services import applications
+from apps.invoicing.services import applications, reissuing
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
@@ -259,6 +259,16 @@ def _credit(row: Any, _own: Tenant) -> dict[str, Any]:
         except Refused:
             seen = "0" * 64
     return {"share": share, "seen": seen, "reason": "Too dear."}
+
+
+def _reissue(row: Any, _own: Tenant) -> dict[str, Any]:
+    """All of it anew, as its own people would be shown it."""
+    with walls.asking_for(row.seller_id, row.buyer_id):
+        try:
+            seen = reissuing.preview_reissue(invoice_ref=row.ref).sha256
+        except Refused:
+            seen = "0" * 64
+    return {"seen": seen, "reason": "Wrong."}
 
 
 def _correct(row: Any, _own: Tenant) -> dict[str, Any]:
@@ -622,6 +632,7 @@ CALLS = [
     Call(reminding.resume_reminders, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_by_schedule, "billing", INVOICE, "invoice_ref", lambda _row, _own: {"number": 1}),
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
+    Call(crediting.reissue_invoice, "billing", INVOICE, "invoice_ref", _reissue),
     Call(correcting.correct_invoice, "billing", INVOICE, "invoice_ref", _correct),
     Call(correcting.retry_corrected_document, "billing", CORRECTED, "corrected_ref"),
     Call(correcting.resend_corrected_invoice, "billing", CORRECTED, "corrected_ref"),

@@ -423,6 +423,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "ask_refund": world.payment_ref,
         "refund": world.refund_ref,
         "credit_invoice": corrections.invoice_of(world.creditable).ref,
+        "reissue_invoice": corrections.invoice_of(world.creditable).ref,
         "credit_note": world.note_ref,
         "credit_note_pdf": world.note_ref,
         **dict.fromkeys(("credit_note_xml", "credit_note_peppol", "credit_note_xrechnung"), world.note_ref),

@@ -17,6 +17,7 @@ from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeInstruction, ReminderPause
+from apps.invoicing.services import reissuing
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -116,7 +117,8 @@ def invoice_of(request: PortalRequest, ref: str) -> Invoice:
     rows = Invoice.objects.of_seller(request.actor)
     return get_object_or_404(
         rows.select_related(
-            "buyer", "seller", "contract", "milestone", "instalment", "application", "open_item", "document"
+            *("buyer", "seller", "contract", "milestone", "instalment", "application", "open_item", "document"),
+            *("replaced_milestone", "replaces", "replaced_by"),
         ),
         ref=ref,
     )
@@ -173,6 +175,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             and tranche is None
             and found.open_item.credited < found.gross
             and not (found.is_release or found.open_item.reserved),
+            "may_reissue": not why_not(request.actor, Action.CREDIT_INVOICE) and reissuing.may_be_reissued(found),
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
