@@ -27,7 +27,8 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     """What is credited of which invoice, why, its PDF, and what became of what was paid."""
     note = note_of(request, ref, side=side)
     freed = note.allocations.all()
-    credited = note.nullification.milestone if note.nullification is not None else note.invoice.milestone
+    billed = note.invoice.milestone or note.invoice.replaced_milestone
+    credited = note.nullification.milestone if note.nullification is not None else billed
     return side.page(
         request,
         "credit_note",
@@ -74,6 +75,8 @@ def _rest_url(note: CreditNote, *, side: Side) -> str:
 def _what_next(note: CreditNote) -> str:
     if note.nullification_id is not None:
         return _("the seller mends the defect and submits the milestone again; its acceptance is billed anew.")
+    if note.purpose == CreditNote.Purpose.REPLACEMENT:
+        return _("nothing. The invoice is issued anew, and that one asks for what is owed.")
     if note.invoice.is_release:
         return _(
             "nothing. So much is retained again, as the contract's page shows; the price and its tax stay the same."
