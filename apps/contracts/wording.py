@@ -125,12 +125,14 @@ def silence_before_notice(silence: str) -> str:
     return f"{said} {means}"
 
 
-def nothing_by_silence() -> str:
-    """Why silence does less than was agreed, whatever it is that stands in the way."""
-    return gettext(
-        "Silence accepts nothing here: a defect is named, something is in dispute, or a milestone above is not"
-        " accepted in time."
-    )
+def nothing_by_silence(barred_by: str) -> str:
+    """Why silence does less than was agreed, by what stands in the way."""
+    return {
+        "dispute": gettext("Silence decides nothing here while something is in dispute."),
+        "came_back": gettext("Silence decides nothing here: the notice came back, and nothing else proves it arrived."),
+        "defect": gettext("Silence accepts nothing here: a defect is named."),
+        "above": gettext("Silence accepts nothing here: a milestone above is not accepted in time."),
+    }[barred_by]
 
 
 def invoices(bills_by: str, *, seller: str, buyer: str) -> str:

@@ -21,7 +21,7 @@ def sentence(submission: Submission, ahead: SilenceAhead, *, now: datetime) -> s
     else:
         tell = wording.silence_was if now > submission.review_due_at else wording.silence_by
         said = tell(ahead.does, due=_told(submission.review_due_at, submission.review_zone))
-    return f"{said} {wording.nothing_by_silence()}" if ahead.is_barred else said
+    return f"{said} {wording.nothing_by_silence(ahead.barred_by)}" if ahead.barred_by else said
 
 
 def is_past(submission: Submission, *, now: datetime) -> bool:

@@ -50,7 +50,7 @@ PAPER = b"%PDF-1.7"
 SAYS_NOTHING = f"If the buyer says nothing {BY}"
 WAITS = f"{SAYS_NOTHING}, nothing is decided: the milestone waits, and the seller is told."
 UNPROVEN = "It is not proven yet that the buyer was notified."
-BARRED = "Silence accepts nothing here: a defect is named, something is in dispute"
+BARRED = "Silence accepts nothing here: a defect is named."
 
 
 @dataclass(frozen=True)

@@ -308,7 +308,8 @@ def test_a_cumulative_milestone_waits_for_those_above_it_and_names_them(parties:
     with walls.asking_for(contract.buyer_id):
         mails.sign_off_request(grant_ref=link.ref, at=NOON)
     assert "nothing is decided" in mail.outbox[-1].body
-    assert "Silence accepts nothing here" in " ".join(mail.outbox[-1].body.split())
+    said = " ".join(mail.outbox[-1].body.split())
+    assert "Silence accepts nothing here: a milestone above is not accepted in time." in said
     bea = scenarios.approver_actor(parties)
     with pytest.raises(IllegalTransition, match="Not accepted yet: “Prototype”, “Integration”"):
         accept(last, actor=bea)

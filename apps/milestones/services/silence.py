@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -28,6 +28,9 @@ from apps.milestones.models.dispute import DEFECT, LIVE
 from apps.milestones.models.milestone import ENDED
 from apps.milestones.models.submission import Proof, SubmissionState
 
+Bar = Literal["dispute", "came_back", "defect", "above"]
+"""What is in the way of silence: something is in dispute, the notice came back, a defect is named, or a milestone above
+is not accepted in time."""
 MOST_TOLD: Final = 6
 """Enough for a refusal to name five and say that there are more."""
 
@@ -183,36 +186,38 @@ def silence_of(submission: Submission) -> str:
     accepts is written down after those above (:func:`waits_for`). ``milestone__line__version`` is read already.
     """
     agreed = agreed_silence(submission)
-    if disputed_in(submission) is not None or submission.came_back_at is not None:
-        return str(Silence.ESCALATES)
+    return str(Silence.ESCALATES) if _barred_by(submission, agreed=agreed) else agreed
+
+
+def _barred_by(submission: Submission, *, agreed: str) -> Bar | None:
+    if disputed_in(submission) is not None:
+        return "dispute"
+    if submission.came_back_at is not None:
+        return "came_back"
     if agreed not in (Silence.ACCEPTED, Silence.INTEREST):
-        return agreed
+        return None
     found = found_in(submission)
     told = _told(submission)
     is_listed = told["has_upheld_dispute"] or told["has_listed_defects"]
-    has_defect = (found is not None and not found.is_passed) or is_listed
-    if has_defect or told["is_above_open"] or told["is_above_late"]:
-        return str(Silence.ESCALATES)
-    return agreed
+    if (found is not None and not found.is_passed) or is_listed:
+        return "defect"
+    return "above" if told["is_above_open"] or told["is_above_late"] else None
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceAhead:
     """What silence does to a submission that waits, and what the contract says of it: they differ where something is in
-    the way of an acceptance by silence."""
+    the way, and ``barred_by`` says what."""
 
     does: str
     agreed: str
-
-    @property
-    def is_barred(self) -> bool:
-        """Whether it decides nothing although it was agreed to."""
-        return self.does != self.agreed
+    barred_by: Bar | None = None
 
 
 def silence_ahead(submission: Submission) -> SilenceAhead:
     """The same for a page. ``submission`` was read :func:`knowing` what silence does, with its line and version."""
-    return SilenceAhead(silence_of(submission), agreed_silence(submission))
+    agreed, does = agreed_silence(submission), silence_of(submission)
+    return SilenceAhead(does, agreed, _barred_by(submission, agreed=agreed) if does != agreed else None)
 
 
 def silence_for(submission_pk: int) -> SilenceAhead:

@@ -148,9 +148,9 @@ def silence_by(silence: str, due: datetime, *, zone: str) -> str:
 
 
 @register.simple_tag
-def nothing_by_silence() -> str:
+def nothing_by_silence(barred_by: str) -> str:
     """Why silence does less than was agreed."""
-    return wording.nothing_by_silence()
+    return wording.nothing_by_silence(barred_by)
 
 
 @register.simple_tag
