@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
-from apps.core import clock
+from apps.core import clock, money
 from apps.invoicing.models import Invoice
 from apps.invoicing.services.disputes import is_about_release
 from apps.milestones.models import Dispute, Milestone
@@ -93,6 +95,13 @@ def of_invoice(actor: Actor, invoice: Invoice, *, side: Side) -> Disputes:
         open_gross=item.disputed_open or None,
         of_gross=item.open,
     )
+
+
+def not_in_dispute() -> CombinedExpression:
+    """What of a submitted milestone can be signed off now, net of tax: what is in dispute is not before that is over.
+    For both sides, so that their figures are the same."""
+    disputed = Dispute.objects.live().filter(milestone=OuterRef("pk"), submission__state="submitted")
+    return F("amount") - Coalesce(Subquery(disputed.values("amount")[:1]), money.ZERO)
 
 
 def of_contract(actor: Actor, contract: Contract, *, side: Side) -> Disputes:

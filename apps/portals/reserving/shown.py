@@ -83,7 +83,7 @@ def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
             who=contract.buyer.legal_name if is_seller else contract.seller.legal_name,
             url=side.url("reservation", one.ref),
             button=_("Open"),
-            amount=one.amount,
+            amount=one.amount or None,
             currency=one.currency,
             due=timezone.localdate(one.answer_due_at) if one.answer_due_at else one.due_on,
             note=one.milestone.title,

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -222,15 +221,13 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
 
 
 def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
-    # What is in dispute is not signed off before that is over.
-    disputed = Dispute.objects.live().filter(milestone=OuterRef("pk"), submission__state="submitted")
     milestones = (
         Milestone.objects.bought_by(actor)
         .order_by()
-        .annotate(disputed=Coalesce(Subquery(disputed.values("amount")[:1]), money.ZERO))
+        .annotate(undisputed=disputes.not_in_dispute())
         .values("currency")
         .annotate(
-            to_sign_off=Sum(F("amount") - F("disputed"), filter=Q(state="submitted"), default=money.ZERO),
+            to_sign_off=Sum("undisputed", filter=Q(state="submitted"), default=money.ZERO),
             committed=Sum("amount"),
         )
     )

@@ -257,7 +257,7 @@ def _transactions(actor: Actor) -> Iterator[Need]:
 def _tiles(actor: Actor, today: date, *, early: Mapping[str, Decimal], expected: Cash) -> list[Tile]:
     """Four figures for each currency in which something moves, in the order of the money's way."""
     submitted = Milestone.objects.sold_by(actor).filter(state="submitted")
-    waiting = dict(submitted.order_by().values_list("currency").annotate(sum=Sum("amount")))
+    waiting = dict(submitted.order_by().values_list("currency").annotate(sum=Sum(disputes.not_in_dispute())))
     owed = OpenSum.objects.of_seller(actor).by_currency(overdue_on=today)
     soon = expected.within(THIRTY_DAYS)
     invoices, zero = reverse("seller:invoices"), Decimal(0)
@@ -278,7 +278,7 @@ def _tiles(actor: Actor, today: date, *, early: Mapping[str, Decimal], expected:
                 amount=waiting.get(currency, zero),
                 currency=currency,
                 icon="hourglass-split",
-                note=_("submitted, net of tax"),
+                note=_("submitted and not in dispute, net of tax"),
             ),
             Tile(
                 label=_("Available to finance"),
