@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -237,6 +237,14 @@ def of_contract(actor: Actor, contract: Contract) -> list[Event]:
 def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> list[Event]:
     """The same for some things of the contract only, such as ``milestone:k7f2…``."""
     return events(actor, _of_chain(actor, contract).filter(subject__in=list(subjects)).order_by("-position")[:SHOWN])
+
+
+def of_the_end(actor: Actor, contract: Contract, *, notice: str, settlements: Iterable[str]) -> list[Event]:
+    """What was done to terminate a contract, newest first: of the contract itself only that it ended."""
+    subjects = [f"termination:{notice}", *(f"settlement:{ref}" for ref in settlements)]
+    ended = Q(verb="contract.terminated", subject=f"contract:{contract.ref}")
+    found = _of_chain(actor, contract).filter(Q(subject__in=subjects) | ended)
+    return events(actor, found.order_by("-position")[:SHOWN])
 
 
 def of_the_contract_itself(actor: Actor, contract: Contract) -> list[Event]:

@@ -1,8 +1,10 @@
 """What is printed upstream and has to name what stands downstream: read here, and handed in as a plain value."""
 
+from django.db.models import QuerySet
 from django.utils import translation
 
 from apps.audit.models import Entry
+from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.core.printing import words
 from apps.invoicing.models import ApplicationLine, CreditNote, Invoice
@@ -46,21 +48,27 @@ def _billed(invoice: Invoice) -> BilledBy:
 def make_settlement_paper(*, settlement_ref: str) -> None:
     """The paper of a settlement, with the invoices and credit notes that the audit chain says were issued by it."""
     settlement = Settlement.objects.select_related("contract").get(ref=settlement_ref)
-    contract = settlement.contract
-    ended = Entry.objects.get(
-        chain__subject=f"contract:{contract.ref}", verb="contract.terminated", subject=f"contract:{contract.ref}"
-    )
-    facts = canonical.read(ended.text)["facts"]
-    found = Invoice.objects.filter(contract=contract, number__in=facts["invoices"])
+    found, notes = issued_at_the_end(settlement.contract)
     bills = found.select_related("milestone", "replaced_milestone", "application", "contract__buyer")
-    # Terminations before there were papers did not write down their credit notes.
-    numbers = facts.get("credit_notes", [])
-    notes = CreditNote.objects.filter(contract=contract, number__in=numbers).select_related("invoice")
     issued = [
         *(_issued("invoice", one, about=_billed_by(one)) for one in bills.order_by("pk")),
         *(_issued("credit_note", one, about=one.invoice.number) for one in notes.order_by("pk")),
     ]
     settlement_papers.make(settlement_ref=settlement_ref, issued=issued)
+
+
+def issued_at_the_end(contract: Contract) -> "tuple[QuerySet[Invoice], QuerySet[CreditNote]]":
+    """What the audit chain says was issued when both sides settled the termination of a contract."""
+    ended = Entry.objects.get(
+        chain__subject=f"contract:{contract.ref}", verb="contract.terminated", subject=f"contract:{contract.ref}"
+    )
+    facts = canonical.read(ended.text)["facts"]
+    # Terminations before there were papers did not write down their credit notes.
+    numbers = facts.get("credit_notes", [])
+    return (
+        Invoice.objects.filter(contract=contract, number__in=facts["invoices"]),
+        CreditNote.objects.filter(contract=contract, number__in=numbers).select_related("invoice"),
+    )
 
 
 def _billed_by(invoice: Invoice) -> str:

@@ -6,23 +6,27 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.contracts import rules, wording
 from apps.contracts import services as contracts
-from apps.contracts.models import Termination
+from apps.contracts.models import Contract, Termination
 from apps.core import clock
 from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import CreditNote, Invoice, InvoiceLink
 from apps.milestones.models import Settlement
 from apps.milestones.models.settlement import SettlementState
+from apps.parties.actor import ActorKind
 from apps.parties.roles import Action
-from apps.portals import history, papers
+from apps.portals import history, papers, plan_sums
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.portals.terminating.desk import crumbs, notice_of
 from apps.portals.terminating.forms import NoticeForm
-from apps.workflows import terminating
+from apps.workflows import printing, terminating
 from apps.workflows.terminating import SettlementPreview
 
 DOES: Final = ("withdraw_notice", "withdraw_settlement")
@@ -118,15 +122,10 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             "is_own": waiting is not None and waiting.side == desk.side,
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT),
             "action": ActionForm(),
-            "events": history.of_subjects(
-                request.actor,
-                contract,
-                [
-                    f"termination:{notice.ref}",
-                    f"contract:{contract.ref}",
-                    *(f"settlement:{one.ref}" for one in settlements),
-                ],
+            "events": history.of_the_end(
+                request.actor, contract, notice=notice.ref, settlements=[one.ref for one in settlements]
             ),
+            **(_outcome(request, contract, desk=desk) if signed is not None else {}),
             "crumbs": crumbs(desk, contract, (_("Termination"), "")),
         },
         room="terminating",
@@ -153,6 +152,25 @@ def _done(request: PortalRequest, notice: Termination, waiting: Settlement | Non
         "withdraw_settlement": withdraw_settlement,
     }
     return verbs[do]()
+
+
+def _outcome(request: PortalRequest, contract: Contract, *, desk: Desk) -> dict[str, object]:
+    """What the contract came to, net of tax, and what the signatures issued."""
+    came_to = plan_sums.of_contracts([contract.pk])[contract.pk]["price"]
+    return {"came_to": came_to, "issued": _issued(request, contract, desk=desk)}
+
+
+def _issued(request: PortalRequest, contract: Contract, *, desk: Desk) -> list[tuple[Invoice | CreditNote, str]]:
+    """What the signatures issued, each with the address at which the reader finds it, if there is one."""
+    bills, notes = printing.issued_at_the_end(contract)
+    invoices = list(bills.select_related("open_item").order_by("pk"))
+    if request.actor.kind is not ActorKind.GUEST:
+        credited = [(one, desk.url("credit_note", one.ref)) for one in notes.order_by("pk")]
+        return [*((one, desk.url("invoice", one.ref)) for one in invoices), *credited]
+    # A guest's own page ends with the contract; what is owed has a page that needs no account.
+    links = {one.invoice_id: one for one in InvoiceLink.objects.live().filter(invoice__in=invoices)}
+    pages = {pk: reverse("hosted:open", args=[invoicing.token_of(link)]) for pk, link in links.items()}
+    return [*((one, pages.get(one.pk, "")) for one in invoices), *((one, "") for one in notes.order_by("pk"))]
 
 
 def _effect(waiting: Settlement, *, desk: Desk) -> tuple[SettlementPreview | None, str]:
