@@ -21,6 +21,7 @@ from apps.milestones.models.milestone import ENDED
 from apps.portals import charts, formats, vocabulary
 from apps.portals.instalments import Calendar
 from apps.portals.schedule_chart import Schedule, Span
+from apps.portals.shown import milestone_states
 
 MOST_SPANS: Final = 40
 """Milestones that are drawn: those around the first that is open. The plan above lists all."""
@@ -70,6 +71,7 @@ def _schedule(
     ]
     if not dated:
         return None
+    states = milestone_states(milestones)
     first = next((at for at, one in enumerate(dated) if one.state not in ENDED), len(dated))
     begin = max(0, min(first - 3, len(dated) - MOST_SPANS))
     planned = sorted({one.planned_on for one in milestones if one.planned_on is not None})
@@ -84,7 +86,7 @@ def _schedule(
         title=_("Planned against accepted"),
         says=says,
         spans=[
-            _span(one, accepted, planned=planned, signed_on=signed_on, today=today)
+            _span(one, accepted, state=states[one.pk], planned=planned, signed_on=signed_on, today=today)
             for one in dated[begin : begin + MOST_SPANS]
         ],
         today=today,
@@ -92,7 +94,13 @@ def _schedule(
 
 
 def _span(
-    milestone: Milestone, accepted: Mapping[int, date], *, planned: Sequence[date], signed_on: date, today: date
+    milestone: Milestone,
+    accepted: Mapping[int, date],
+    *,
+    state: str,
+    planned: Sequence[date],
+    signed_on: date,
+    today: date,
 ) -> Span:
     """From the planned date before its own, or the signature; one that is late ends today."""
     due, done = milestone.planned_on, accepted.get(milestone.pk)
@@ -105,7 +113,7 @@ def _span(
         start=min(start, end),
         end=end,
         look=look,
-        status=str(vocabulary.word("milestone", milestone.state).text),
+        status=str(vocabulary.word("milestone", state).text),
         planned=due,
         done=done,
     )

@@ -10,7 +10,7 @@ from apps.invoicing.models import Instalment
 from apps.milestones.models import Milestone, Reservation
 from apps.milestones.models.milestone import ENDED
 
-COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "milestones", "lowered")
+COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "in_part", "milestones", "lowered")
 _STANDS = F("amount") - F("nullified")
 AMOUNT: Final = DecimalField(max_digits=18, decimal_places=3)
 PRICED: Final = Q(line__recovery="")
@@ -19,7 +19,8 @@ PRICED: Final = Q(line__recovery="")
 
 def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
     """By contract: what the plan comes to (``price``), what of it is ``earned``, what comes ``next_on``,
-    and how many ``milestones`` there are and are ``accepted``. One query.
+    how many ``milestones`` there are, and how many are ``accepted``, or are so ``in_part``: the parts of one are one.
+    One query.
 
     What is billed by the calendar is earned when it is billed: nobody signs it off. ``lowered``, below zero, is what
     both sides took off the price for defects and no invoice billed: it is counted in price and earned.
@@ -39,10 +40,13 @@ def rows_of(contract_ids: Iterable[int]) -> "QuerySet[Any, tuple[Any, ...]]":
             price=Sum(_STANDS),
             earned=Sum(_STANDS, filter=Q(state="accepted"), default=money.ZERO),
             next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
-            accepted=Count("pk", filter=Q(state="accepted")),
-            milestones=Count("pk", filter=~Q(state="nullified")),
+            milestones=Count("position", distinct=True, filter=~Q(state="nullified")),
+            begun=Count("position", distinct=True, filter=Q(state="accepted")),
+            left=Count("position", distinct=True, filter=~Q(state__in=ENDED)),
             lowered=Value(money.ZERO, AMOUNT),
         )
+        # Of each position something is accepted, or left, or both: then it is accepted in part.
+        .annotate(accepted=F("milestones") - F("left"), in_part=F("begun") + F("left") - F("milestones"))
     )
     instalments = (
         Instalment.objects.standing()
@@ -54,6 +58,7 @@ def rows_of(contract_ids: Iterable[int]) -> "QuerySet[Any, tuple[Any, ...]]":
             earned=Sum("amount", filter=PRICED & Q(billed_at__isnull=False), default=money.ZERO),
             next_on=Min("bills_on", filter=Q(billed_at__isnull=True, cancelled_at__isnull=True)),
             accepted=Value(0),
+            in_part=Value(0),
             milestones=Value(0),
             lowered=Value(money.ZERO, AMOUNT),
         )
@@ -68,6 +73,7 @@ def rows_of(contract_ids: Iterable[int]) -> "QuerySet[Any, tuple[Any, ...]]":
             earned=-Sum("reduced_by", filter=Q(milestone__state="accepted"), default=money.ZERO),
             next_on=Value(None, DateField()),
             accepted=Value(0),
+            in_part=Value(0),
             milestones=Value(0),
             lowered=-Sum("reduced_by"),
         )

@@ -1,11 +1,14 @@
 """States that follow from dates and sums: asked when shown, kept nowhere. Words for them stand in ``vocabulary``."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import OpenItem
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
 
 
 def invoice_state(item: OpenItem, *, today: date) -> str:
@@ -26,6 +29,27 @@ def invoice_state(item: OpenItem, *, today: date) -> str:
     if item.due_on < today:
         return "overdue"
     return "part_paid" if item.paid else "open"
+
+
+def milestone_state(milestone: Milestone, *, goes_on: bool) -> str:
+    """The milestone's state; ``partly_accepted`` is one that was accepted in part while the rest of its line
+    ``goes_on``."""
+    return "partly_accepted" if milestone.state == "accepted" and goes_on else str(milestone.state)
+
+
+def milestone_states(milestones: Sequence[Milestone]) -> dict[int, str]:
+    """The same of all milestones of a contract, by their keys."""
+    left = {one.position for one in milestones if one.state not in ENDED}
+    return {one.pk: milestone_state(one, goes_on=one.position in left) for one in milestones}
+
+
+def goes_on_as(milestone: Milestone) -> Milestone | None:
+    """The part of the same line that is still to be accepted, of a milestone that is accepted and whose line is read.
+    Only what is less than its line has a rest to ask for."""
+    if milestone.state != "accepted" or milestone.amount - milestone.nullified == milestone.line.amount:
+        return None
+    parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
+    return parts.unfinished().order_by("part").first()
 
 
 def with_lapse(rows: QuerySet[Contract, Contract]) -> QuerySet[Contract, Contract]:

@@ -76,6 +76,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "submitted": _WAITING_FOR_SIGN_OFF,
         "changes_requested": _CHANGES_REQUESTED,
         "accepted": _SIGNED_OFF,
+        "partly_accepted": Word(_("Accepted in part"), "circle-half", "info"),
         "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
     },

@@ -3,20 +3,23 @@
 import dataclasses
 import html
 import re
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts import wording
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification, Submission
-from apps.milestones.services import CriterionVerdict, Part
-from apps.workflows import disputing, sign_off, worker
+from apps.milestones.services import CriterionVerdict, Defect, Part, silence
+from apps.workflows import disputing, reserving, sign_off, worker
 from tests import corrections, disputes, scenarios
 from tests.portals.buyer.browsers import Guest
 from tests.scenarios import Parties, acting, key
@@ -189,3 +192,99 @@ def test_a_cross_that_no_criterion_of_the_rest_says_stands_by_itself(parties: Pa
         lost = dataclasses.replace(of_another, heirs={})
     assert [one.reason for one in lost.crossed_elsewhere] == [REASON]
     assert lost.verdicts == {}
+
+
+def test_a_milestone_of_which_a_part_is_accepted_is_called_so_and_counted_once(
+    parties: Parties, contract: Contract
+) -> None:
+    rest = accepted_in_part(contract)
+    sina, bea = browser(parties, "seller"), browser(parties, "approver")
+    first = scenarios.milestone_of(contract)
+    words = page_of(sina, "seller:contract", contract.ref)
+    assert "0 of 3 milestones accepted , 1 in part" in words.replace("accepted,", "accepted ,")
+    assert "0 of 3 milestones accepted" in said(sina.get(reverse("seller:contracts")).content.decode())
+    for client, side in ((sina, "seller"), (bea, "buyer")):
+        plan = page_of(client, f"{side}:contract", contract.ref)
+        assert "Accepted in part" in plan
+        assert plan.count("of 12,000.00 EUR") == 2
+        shown = page_of(client, f"{side}:milestone", first.ref)
+        assert "Prototype Accepted in part" in shown
+        assert "8,000.00 EUR of it are not accepted yet and go on as Prototype (2)" in shown
+
+    sent = scenarios.submitted_rest(rest)
+    actor = scenarios.guest_actor(scenarios.link_to_sign_off(sent))
+    with acting(actor):
+        sign_off.accept_milestone(actor=actor, key=key(), submission_ref=sent.ref, seen=sent.sha256)
+    words = page_of(sina, "seller:contract", contract.ref)
+    assert "1 of 3 milestones accepted" in words
+    assert "in part" not in words.split("1 of 3 milestones accepted", 1)[1].split("Line", 1)[0]
+    for one in (first, rest):
+        shown = page_of(sina, "seller:milestone", one.ref)
+        assert "Accepted in part" not in shown
+        assert "go on as" not in shown
+
+
+def test_whoever_accepts_a_part_by_link_reads_of_how_much_and_what_comes(contract: Contract) -> None:
+    submission = scenarios.submitted_milestone(contract)
+    guest = Guest(scenarios.link_to_sign_off(submission))
+    rest = part_of(submission, comment=LEFT, amount="4000.00")
+    done = said(guest.get().content.decode())
+    assert "A part of Prototype is signed off" in done
+    assert "4,000.00 EUR of 12,000.00 EUR" in done
+    assert "8,000.00 EUR of it are not accepted yet and go on as Prototype (2)" in done
+    assert "the seller finishes the rest and submits it again. You get a new link by mail." in done
+    scenarios.submitted_rest(rest)
+    done = said(guest.get().content.decode())
+    assert "Prototype (2) Waiting for sign-off" in done
+    assert "the seller finishes the rest" not in done
+
+
+def test_both_sides_count_the_same_as_waiting_for_sign_off(parties: Parties, contract: Contract) -> None:
+    sent = disputes.told(parties, scenarios.submitted_milestone(contract), at=clock.now())
+    scenarios.submitted_milestone(contract, position=2)
+    disputes.on_submission(sent, actor=scenarios.approver_actor(parties), at=clock.now(), amount="2000")
+    for role, side, label in (("seller", "seller", "Waiting for sign-off"), ("approver", "buyer", "To sign off")):
+        tiles = browser(parties, role).get(reverse(f"{side}:home")).context["tiles"]
+        (tile,) = [one for one in tiles if one.label == label]
+        assert tile.amount == Decimal("22000.00"), side
+
+
+@pytest.mark.parametrize(
+    ("stands", "why"),
+    [
+        ({"disputed": {"amount": "1", "by": "buyer"}}, "dispute"),
+        ({"came_back_at": True}, "came_back"),
+        ({"found": {"by": "I", "email": "", "user_id": None, "is_passed": False}}, "defect"),
+        ({"has_upheld_dispute": True}, "defect"),
+        ({"has_listed_defects": True}, "defect"),
+        ({"is_above_open": True}, "above"),
+        ({"is_above_late": True}, "above"),
+        ({}, ""),
+    ],
+)
+def test_silence_says_which_one_reason_is_in_its_way(contract: Contract, stands: dict[str, Any], why: str) -> None:
+    submission = scenarios.submitted_milestone(contract)
+    with walls.asking_for(contract.seller_id):
+        found = Submission.objects.select_related("milestone__line__version").get(pk=submission.pk)
+    nothing = ("has_upheld_dispute", "has_listed_defects", "is_above_open", "is_above_late")
+    vars(found).update({"disputed": None, "found": None, **dict.fromkeys(nothing, False), **stands})
+    found.milestone.line.silence = "accepted"
+    ahead = silence.silence_ahead(found)
+    assert (ahead.does, ahead.barred_by) == ("escalates" if why else "accepted", why or None)
+    if why:
+        assert wording.nothing_by_silence(why).count("Silence") == 1
+    found.milestone.line.silence = "escalates"
+    assert silence.silence_ahead(found).barred_by is None
+
+
+def test_a_defect_for_which_nothing_is_withheld_has_no_amount(parties: Parties, contract: Contract) -> None:
+    submission = scenarios.submitted_milestone(contract)
+    actor = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    defects = [Defect("Door 4", date(2036, 1, 31), Decimal(0)), Defect("Paint", date(2036, 1, 31), Decimal(500))]
+    with acting(actor):
+        reserving.accept_with_reservations(
+            actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=defects
+        )
+    home = browser(parties, "seller").get(reverse("seller:home"))
+    asked = {one.what: one.amount for one in home.context["needs"] if one.what.startswith("Mend")}
+    assert asked == {"Mend: Door 4": None, "Mend: Paint": Decimal("500.00")}

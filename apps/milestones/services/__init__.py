@@ -86,7 +86,7 @@ from apps.milestones.services.nullifying import (
     withdraw_nullification,
 )
 from apps.milestones.services.part_before import PartBefore, part_before
-from apps.milestones.services.parts import accept_part, newest_part_of, part_amount, part_statement
+from apps.milestones.services.parts import accept_part, amount_submitted, newest_part_of, part_amount, part_statement
 from apps.milestones.services.passing import colleagues, pass_by_link, pass_to, take_back
 from apps.milestones.services.planning import (
     contract_of_evidence,
@@ -174,6 +174,7 @@ __all__ = [
     "agree_outcome",
     "agree_reduction",
     "agreed_silence",
+    "amount_submitted",
     "answer",
     "are_settled",
     "ask",

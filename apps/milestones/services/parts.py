@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Max
 
 from apps.contracts.models import Contract, PlanLine
-from apps.core import states
+from apps.core import canonical, states
 from apps.core.database import in_flight
 from apps.core.money import Money
 from apps.core.spoken import Said, said
@@ -122,6 +122,11 @@ def accept_part(
     if held.disputed is not None:
         go_on_with_rest(submission, part=rest.part)
     return milestone, held.others_open + 1
+
+
+def amount_submitted(submission: Submission) -> Decimal:
+    """How much, net of tax, was submitted: of what was accepted in part, all that waited then."""
+    return Decimal(canonical.read(submission.canonical_text)["milestone"]["amount"])
 
 
 def next_part(milestone: Milestone) -> int:

@@ -37,6 +37,7 @@ class Figures:
     open: Decimal = money.ZERO
     next_on: date | None = None
     accepted: int = 0
+    in_part: int = 0
     milestones: int = 0
 
 
@@ -92,5 +93,9 @@ def _figures(price: Decimal, currency: str, life: Mapping[str, Any], owed: Mappi
         billed=billed,
         paid=paid_net(owed, currency=currency),
         open=owed.get("open_sum", money.ZERO),
-        **{name: life[name] for name in ("earned", "lowered", "next_on", "accepted", "milestones") if name in life},
+        **{
+            name: life[name]
+            for name in ("earned", "lowered", "next_on", "accepted", "in_part", "milestones")
+            if name in life
+        },
     )

@@ -16,7 +16,8 @@ from django.db import IntegrityError, connection, transaction
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
-from apps.invoicing.models import CreditNote, Invoice, OpenItem
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import CreditNote, Invoice, InvoiceLink, OpenItem
 from apps.milestones.models import Decision, Dispute, Reservation, ReservationWord, Settlement, SettlementSignature
 from apps.milestones.services import Defect
 from apps.parties.models import Organisation
@@ -125,6 +126,9 @@ def test_a_guest_releases_defects_one_by_one_and_the_link_dies_with_the_last(wor
     # The link that accepted shows the list too, and leads nowhere: each defect has its page by the other link.
     accepted = world.guest("sign_off").get().content.decode()
     assert all(one.title in accepted for one in (door, paint))
+    assert "Prototype is signed off with reservations" in accepted
+    assert "the seller mends the defects by their dates, and you release each of them" in accepted
+    assert accepted.count("to be mended by") == 2
     assert "link in the mail about what is to be mended" in accepted
     assert "defects/" not in accepted
     assert "/buyer/" not in page.split("<main", 1)[1].split("</main>", 1)[0]
@@ -133,7 +137,10 @@ def test_a_guest_releases_defects_one_by_one_and_the_link_dies_with_the_last(wor
     assert world.open() == D("13685.00")
     assert posted(guest, f"defects/{paint.ref}/", "agree", offer=offer).status_code == 302
     assert world.open() == D("14042.00")
-    assert "waits for your answer" not in world.guest("sign_off").get().content.decode()
+    accepted = world.guest("sign_off").get().content.decode()
+    assert "waits for your answer" not in accepted
+    # All of them are settled: there is nothing to mend.
+    assert "the seller mends the defects" not in accepted
     with walls.asking_for(world.contract.seller_id):
         note, words = CreditNote.objects.get(), ReservationWord.objects.filter(side="buyer")
         assert (note.gross, note.issued_by_name) == (D("238.00"), seller.name)
@@ -281,8 +288,24 @@ def test_a_guest_reads_and_signs_a_settlement_and_the_contract_ends(world: World
     )
     assert (decision.grant_id, decision.name) == (guest.grant.pk, "Hanna Hafen")
     over = guest.get().content.decode()
-    assert "Signed" in over
     assert "The PDF is being made" in over
+    assert "Signed" in over
+    assert "What you can do" not in over
+    with walls.asking_for(world.contract.seller_id):
+        bill = Invoice.objects.get(milestone__position=2)
+        assert f"{bill.number} <" in over
+        invoicing.host(invoice=bill, at=clock.now())
+        link = InvoiceLink.objects.live().get(invoice=bill)
+    over = guest.get().content.decode()
+    assert f'<a href="/i/{invoicing.token_of(link)}/">{bill.number}</a>' in over
+    said = over.replace("\N{NO-BREAK SPACE}", " ")
+    assert "4,760.00" in said
+    # What was accepted before, and what the signatures valued.
+    assert "16,000.00" in said
+    timeline = over.split('<ol class="timeline">', 1)[1]
+    assert "Draft begun" not in timeline
+    assert "Contract signed by both sides" not in timeline
+    assert timeline.count("terminated") >= 1
     assert guest.get("settlement/sign/")["Location"] == guest.address
     assert world.guest("mend").status("settlement.pdf") == 404
 

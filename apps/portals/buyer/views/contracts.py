@@ -32,7 +32,7 @@ from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.reserving import shown as reservations
-from apps.portals.shown import contract_state, proposed_by, version_state, with_lapse
+from apps.portals.shown import contract_state, milestone_states, proposed_by, version_state, with_lapse
 from apps.portals.terminating.desk import ending_of
 
 WAY, DESK = MemberWay(), Desk("buyer")
@@ -125,6 +125,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     )
     by_calendar = instalments.calendars(actor, found, today=today_of(request))
     sums = figures.of_contracts(actor, [found]).get(found.pk)
+    states = milestone_states(milestones)
     return page(
         request,
         "contract",
@@ -133,7 +134,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "state": contract_state(found),
             "reading": versions.read(actor, shown, way=WAY),
             "figures": sums,
-            "milestones": milestones,
+            "milestones": [(one, states[one.pk]) for one in milestones],
             "orders": orders_of(actor, found, price=sums.price, lowered=sums.lowered) if sums else None,
             "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=BUYER),

@@ -35,6 +35,7 @@ from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
 from apps.portals.reserving import by_link as defects
 from apps.portals.reserving.shown import of_milestone
+from apps.portals.shown import goes_on_as
 from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
 
@@ -123,6 +124,7 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
         return page(request, "link/milestone", context, zone=reading.zone)
     invoice: Invoice | None = getattr(milestone, "invoice", None)
     context["stands_in"] = stands_in(milestone)
+    context |= {"whole": milestones.amount_submitted(submission), "rest": goes_on_as(milestone)}
     context["reservations"] = of_milestone(visit.actor, milestone, side=BUYER, is_linked=False)
     if invoice is not None:
         pay_to = payees.of_invoice(visit.actor, invoice)

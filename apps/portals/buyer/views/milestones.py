@@ -30,6 +30,7 @@ from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
 from apps.portals.reserving import accepting
 from apps.portals.reserving import shown as reservations
+from apps.portals.shown import goes_on_as, milestone_state
 from apps.portals.waiting import waits_for
 
 WAY = MemberWay()
@@ -55,12 +56,16 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     invoice: Invoice | None = getattr(found, "invoice", None)
     pay_to = payees.of_invoice(actor, invoice) if invoice is not None else None
     standing = stands_in(found)
+    rest = goes_on_as(found)
     before = milestones.part_before(found) if reading is None else reading.part_before
     return page(
         request,
         "milestone",
         {
             "milestone": found,
+            "state": milestone_state(found, goes_on=rest is not None),
+            "rest": rest,
+            "rest_url": reverse("buyer:milestone", args=[rest.ref]) if rest is not None else "",
             "contract": found.contract,
             "reading": reading,
             "part_before": before,

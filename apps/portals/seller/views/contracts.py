@@ -28,7 +28,7 @@ from apps.portals.parts import Tab
 from apps.portals.reserving import shown as reservations
 from apps.portals.seller import figures
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
-from apps.portals.shown import contract_state, invoice_state, version_state, with_lapse
+from apps.portals.shown import contract_state, invoice_state, milestone_states, version_state, with_lapse
 from apps.portals.terminating.desk import ending_of
 
 DESK = Desk("seller")
@@ -121,10 +121,11 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         invoice.milestone_id: (invoice, invoice_state(invoice.open_item, today=today))
         for invoice in Invoice.objects.of_seller(actor).filter(contract=found).select_related("open_item")
     }
-    plan: list[tuple[PlanLine, Milestone | None, tuple[Invoice, str] | None]]
-    plan = [(one.line, one, invoices.get(one.pk)) for one in milestones]
+    states = milestone_states(milestones)
+    plan: list[tuple[PlanLine, Milestone | None, str, tuple[Invoice, str] | None]]
+    plan = [(one.line, one, states[one.pk], invoices.get(one.pk)) for one in milestones]
     # What the calendar bills has no milestone, and before the signature nothing has.
-    plan += [(line, None, None) for line in lines if line.due or not milestones]
+    plan += [(line, None, "", None) for line in lines if line.due or not milestones]
     plan.sort(key=lambda row: row[0].position)
     link = (
         GuestGrant.objects.visible_to(actor)

@@ -27,7 +27,7 @@ from apps.portals.parts import Step
 from apps.portals.reserving import shown as reservations
 from apps.portals.seller.cycles import Cycle, cycles_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
-from apps.portals.shown import invoice_state
+from apps.portals.shown import goes_on_as, invoice_state, milestone_state
 from apps.portals.waiting import waits_for
 
 
@@ -53,12 +53,16 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     waiting = _waiting(cycles)
     draft = next((cycle.submission for cycle in cycles if cycle.submission.state == "draft"), None)
     before = part_before(found, cycles)
+    rest = goes_on_as(found)
     subjects = [f"submission:{cycle.submission.ref}" for cycle in cycles] + [f"milestone:{found.ref}"]
     return page(
         request,
         "milestone",
         {
             "milestone": found,
+            "state": milestone_state(found, goes_on=rest is not None),
+            "rest": rest,
+            "rest_url": reverse("seller:milestone", args=[rest.ref]) if rest is not None else "",
             "contract": found.contract,
             "version": found.contract.active_version,
             "criteria": criteria,
