@@ -76,8 +76,9 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     version = contracts.sign_change(contract=contract, order_ref=order_ref, actor=actor, seen=seen, at=at)
     if version.author == ContractParty.Side.BUYER:
         invoicing.check_billable(contract=contract, version=version)
-    contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     taken = _take_back(contract, version=version, actor=actor, at=at)
+    # It is the link by which acceptances are taken back, so it is spent after.
+    contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     recourse.hold_financed(contract)
     bought = {ref: recourse.hold_bought(nullification.milestone) for ref, (nullification, _found) in taken.items()}
     moved, pledged = change_effects.moved_by(version), financing.pledged(contract=contract)
@@ -188,6 +189,7 @@ def _take_back(
             left=found.left,
             unbilled=found.unbilled,
             withheld=found.withheld,
+            signed=version,
             at=at,
         )
         withdrawing.withdraw_standing(found, nullification=nullification)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
@@ -15,9 +16,11 @@ from apps.invoicing.models import CreditNote, OpenItem
 from apps.invoicing.rules import Share
 from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
+from apps.parties.models import Membership
+from apps.parties.roles import Role
 from apps.revenue.models import Recognition
 from apps.workflows import changing, crediting, revenue
-from tests import change_orders, scenarios
+from tests import change_orders, corrections, scenarios
 from tests.change_orders import line
 from tests.scenarios import Parties, acting, key
 
@@ -87,14 +90,9 @@ def test_the_signature_issues_the_credit_note_and_leaves_nothing_to_submit(
     assert plan(contract)[0] == (1, 1, "accepted", D("12000.00"), D("3500.00"))
 
 
-def test_what_cannot_be_credited_and_who_may_not_credit_is_refused_before_anything_is_signed(
-    parties: Parties, contract: Contract
-) -> None:
+def test_what_cannot_be_credited_is_refused_before_anything_is_signed(parties: Parties, contract: Contract) -> None:
     sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
     proposed = change_orders.propose(contract, less(contract, "9000.00"), by=sina, at=NOON + DAY)
-    guest = scenarios.guest_actor(scenarios.link_to_sign(contract))
-    with pytest.raises(NotAllowed, match="signing one thing"):
-        change_orders.sign(proposed, by=guest, at=NOON + DAY)
     _credit(contract, by=sina, amount="10000.00")
     with pytest.raises(Refused, match="net of tax are left to credit"):
         change_orders.sign(proposed, by=olga, at=NOON + 2 * DAY)
@@ -103,6 +101,63 @@ def test_what_cannot_be_credited_and_who_may_not_credit_is_refused_before_anythi
         changing.withdraw_change(actor=sina, key=key(), order_ref=proposed["change_order"], reason="Wrong.")
     with pytest.raises(Refused, match="net of tax are left to credit"):
         change_orders.propose(contract, less(contract, "9999.00"), by=sina, at=NOON + 2 * DAY)
+
+
+def test_who_signs_by_link_takes_back_what_the_order_says_and_nothing_else(
+    parties: Parties, contract: Contract
+) -> None:
+    """The same as a member: what is accepted is credited, in the seller's name, and the link is spent with it."""
+    sina = scenarios.seller_actor(parties)
+    proposed = change_orders.propose(contract, less(contract, "9000.00"), by=sina, at=NOON + DAY)
+    grant = scenarios.link_to_sign(contract)
+    guest = scenarios.guest_actor(grant)
+    change_orders.sign(proposed, by=guest, at=NOON + 2 * DAY)
+    assert plan(contract) == [
+        (1, 1, "accepted", D("12000.00"), D("3000.00")),
+        (1, 2, "cancelled", D("3000.00"), D(0)),
+    ]
+    with walls.asking_for(contract.seller_id):
+        note = CreditNote.objects.get()
+        assert (note.gross, note.issued_by_name) == (D("3570.00"), sina.name)
+        taken = Nullification.objects.get()
+        assert (taken.answerer_id, taken.answerer_grant_id, taken.answerer_name) == (None, grant.pk, guest.name)
+        grant.refresh_from_db()
+        assert grant.used_at is not None
+        # Asked for by hand it stays what a member grants.
+        asked = corrections.asked(parties, taken.milestone.ref, at=NOON + 3 * DAY)
+    with acting(guest, at=NOON + 3 * DAY), pytest.raises(NotAllowed, match="signing one thing"):
+        crediting.grant_nullification(actor=guest, key=key(), nullification_ref=asked)
+
+
+def test_who_may_sign_for_the_buyer_and_not_sign_off_takes_nothing_back_by_link_either(
+    parties: Parties, contract: Contract
+) -> None:
+    proposed = change_orders.propose(contract, less(contract, "9000.00"), by=scenarios.seller_actor(parties), at=NOON)
+    with walls.asking_for(contract.buyer_id):
+        Membership.objects.filter(pk=parties.people["approver"].pk).update(roles=[Role.CONTRACTS])
+    guest = scenarios.guest_actor(scenarios.link_to_sign(contract))
+    with pytest.raises(NotAllowed, match="sign off milestones"):
+        change_orders.sign(proposed, by=guest, at=NOON + DAY)
+    assert plan(contract) == [(1, 1, "accepted", D("12000.00"), D(0))]
+
+
+def test_a_link_that_did_not_sign_the_change_takes_nothing_back(parties: Parties, contract: Contract) -> None:
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    change_orders.sign(
+        change_orders.propose(contract, less(contract, "9000.00"), by=sina, at=NOON + DAY), by=olga, at=NOON + 2 * DAY
+    )
+    other = scenarios.link_to_sign_off(scenarios.submitted_milestone(contract, position=2, at=NOON + 2 * DAY))
+    asked = corrections.asked(parties, milestone_ref(contract), by="billing", at=NOON + 3 * DAY)
+    refused = pytest.raises(DatabaseError, match="takes back only what it signed")
+    with walls.asking_for(contract.seller_id), refused, transaction.atomic():
+        Nullification.objects.filter(ref=asked).update(
+            state="granted", answered_at=NOON, answerer_grant=other, answerer_name="Mallory"
+        )
+
+
+def milestone_ref(contract: Contract) -> str:
+    with walls.asking_for(contract.seller_id):
+        return Milestone.objects.get(contract=contract, position=1, part=1).ref
 
 
 def _credit(contract: Contract, *, by: Actor, amount: str) -> None:

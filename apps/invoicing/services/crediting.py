@@ -79,6 +79,8 @@ def credit_nullified(
         reason=nullification.reason,
         nullification=nullification,
         actor=actor,
+        # Whoever granted by link is nobody who issues; that is the seller's person who proposed it.
+        issuer=Issuer(nullification.asker_id, nullification.asker_name) if actor.user_id is None else None,
         at=at,
     )
 

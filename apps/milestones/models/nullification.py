@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
@@ -40,7 +40,10 @@ class Nullification(models.Model):
     """An acceptance is withdrawn because of a defect found later: one side asks and says why, the other one agrees.
 
     Neither side can do it alone: the buyer would be rid of what it owes, or the seller of an acceptance that it does
-    not like. ``amount`` is the accepted part that is withdrawn, net of tax. Granted, that part of the milestone goes on
+    not like. A guest of the buyer only grants what a change order takes back that it signed by the link to that order:
+    ``answerer_grant``.
+
+    ``amount`` is the accepted part that is withdrawn, net of tax. Granted, that part of the milestone goes on
     as ``rest``, a further part of the same line, which can be submitted and accepted again; the invoice of the
     acceptance is credited by the same amount in the same transaction, but for what of it is ``unbilled``: it stood in
     an application for payment, which asks for so much less.
@@ -64,6 +67,7 @@ class Nullification(models.Model):
     asker_name = models.CharField(max_length=160)
     answered_at = models.DateTimeField(null=True, blank=True)
     answerer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    answerer_grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     answerer_name = models.CharField(max_length=160, blank=True)
     answer = models.CharField(_("answer"), max_length=400, blank=True)
     unbilled = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
@@ -82,8 +86,23 @@ class Nullification(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="nullification_has_a_reason"),
             models.CheckConstraint(
-                condition=Q(state="asked", answered_at__isnull=True, answerer__isnull=True, answerer_name="", answer="")
-                | (Q(answered_at__isnull=False, answerer__isnull=False) & ~Q(state="asked") & ~Q(answerer_name="")),
+                condition=Q(
+                    state="asked",
+                    answered_at__isnull=True,
+                    answerer__isnull=True,
+                    answerer_grant__isnull=True,
+                    answerer_name="",
+                    answer="",
+                )
+                | (
+                    (
+                        Q(answerer__isnull=False, answerer_grant__isnull=True)
+                        | Q(answerer__isnull=True, answerer_grant__isnull=False, state="granted", asked_by="seller")
+                    )
+                    & Q(answered_at__isnull=False)
+                    & ~Q(state="asked")
+                    & ~Q(answerer_name="")
+                ),
                 name="nullification_answered_by_somebody",
             ),
             models.CheckConstraint(
@@ -101,7 +120,19 @@ class Nullification(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="what_was_asked_is_frozen",
-                allow=("state", "answered_at", "answerer_id", "answerer_name", "answer", "rest_id", "unbilled"),
+                allow=(
+                    *("state", "answered_at", "answerer_id", "answerer_grant_id", "answerer_name", "answer"),
+                    *("rest_id", "unbilled"),
+                ),
+            ),
+            guards.refused_when(
+                "link_takes_back_only_what_it_signed",
+                guards.UPDATE,
+                "NOT EXISTS (SELECT 1 FROM contracts_signature s"
+                " JOIN contracts_contractversion v ON v.id = s.version_id"
+                " WHERE s.grant_id = NEW.answerer_grant_id AND s.side = 'buyer' AND v.contract_id = NEW.contract_id"
+                " AND v.change_order_id IS NOT NULL AND s.signed_at = NEW.answered_at)",
+                only="NEW.answerer_grant_id IS NOT NULL",
             ),
             guards.frozen_when("OLD.state <> 'asked'", name="answered_once"),
             guards.refused_when(

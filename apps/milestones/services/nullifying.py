@@ -104,6 +104,7 @@ def grant_nullification(
     actor: Actor,
     left: Decimal,
     at: datetime,
+    signed: ContractVersion | None = None,
     unbilled: Decimal = money.ZERO,
     withheld: Decimal = money.ZERO,
 ) -> Nullification:
@@ -116,7 +117,7 @@ def grant_nullification(
     """
     nullification = _held(contract, nullification_ref)
     milestone = nullification.milestone
-    side = _require_side(milestone, actor=actor, at=at)
+    side = _require_side(milestone, actor=actor, at=at, signed=signed)
     if side == nullification.asked_by:
         raise NotAllowed("Your own side asked for this. The other side grants it or declines.")
     if nullification.amount > left:
@@ -171,15 +172,16 @@ def needs_own_proof(milestone: Milestone, *, organisation: Organisation) -> bool
     return rules.needs_proof(amount, above=organisation.step_up_above, above_currency=organisation.currency)
 
 
-def _require_side(milestone: Milestone, *, actor: Actor, at: datetime) -> str:
+def _require_side(milestone: Milestone, *, actor: Actor, at: datetime, signed: ContractVersion | None = None) -> str:
     """The side for which the person speaks, in a role that may withdraw: for the seller who may credit, for the buyer
-    who may accept a milestone of this amount. Refused for anybody else, and for guests."""
+    who may accept a milestone of this amount. Refused for anybody else, and for guests, but for what a change order
+    takes back that they signed in this transaction (``signed``) by the link to it."""
     contract = milestone.contract
     if contract.state == ContractState.TERMINATED:
         raise IllegalTransition(
             "This contract is terminated, so nothing of it goes on. The seller can lower the price by a credit note."
         )
-    if actor.kind is not ActorKind.USER:
+    if actor.kind is not ActorKind.USER and (actor.kind is not ActorKind.GUEST or signed is None):
         raise NotAllowed(
             "A personal link is for signing one thing. Take your organisation's place here first; then you can withdraw"
             " an acceptance together with the other side."
@@ -189,24 +191,26 @@ def _require_side(milestone: Milestone, *, actor: Actor, at: datetime) -> str:
         contracts.require_seller(contract, actor=actor, action=Action.CREDIT_INVOICE)
         organisation = contract.seller
     else:
-        _require_acceptor(milestone, actor=actor, at=at)
+        _require_acceptor(milestone, actor=actor, at=at, signed=signed)
         organisation = contract.buyer
     if needs_own_proof(milestone, organisation=organisation):
         actor.require_proof(at=at)
     return side
 
 
-def _require_acceptor(milestone: Milestone, *, actor: Actor, at: datetime) -> None:
+def _require_acceptor(milestone: Milestone, *, actor: Actor, at: datetime, signed: ContractVersion | None) -> None:
     contract = milestone.contract
-    if contract.active_version is None:
+    # A change is signed by whom the contract before it names.
+    version = signed.changes if signed is not None else contract.active_version
+    if version is None:
         raise IllegalTransition("This contract is not active.")
     limit = contracts.buyer_authority(
         contract,
         actor=actor,
         action=Action.DECIDE_MILESTONE,
-        version=contract.active_version,
-        purpose=GuestGrant.Purpose.SIGN_OFF,
-        subject_ref=milestone.ref,
+        version=version,
+        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
+        subject_ref=signed.ref if signed is not None else "",
         at=at,
     )
     rules.check_limit(Money(milestone.amount, milestone.currency), limit=limit, limit_currency=contract.buyer.currency)
@@ -244,10 +248,13 @@ def _rest_of(milestone: Milestone, *, amount: Decimal) -> Milestone:
 
 def _answer(nullification: Nullification, *, to: NullificationState, actor: Actor, at: datetime) -> None:
     states.move(nullification, to, Nullification.TRANSITIONS)
-    nullification.answered_at, nullification.answerer_id = at, _person(actor)
-    nullification.answerer_name = actor.name
+    nullification.answered_at, nullification.answerer_name = at, actor.name
+    nullification.answerer_id, nullification.answerer_grant_id = actor.user_id, actor.grant_id
     nullification.save(
-        update_fields=["state", "answered_at", "answerer", "answerer_name", "answer", "rest", "unbilled"]
+        update_fields=[
+            *("state", "answered_at", "answerer", "answerer_grant", "answerer_name", "answer"),
+            *("rest", "unbilled"),
+        ]
     )
 
 

@@ -10,9 +10,10 @@ from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
+from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
-from apps.portals import interrupted, papers
+from apps.portals import interrupted, papers, proving
 from apps.portals.access import PortalRequest
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, tell, version_of
 from apps.portals.changing.forms import WhyForm
@@ -49,8 +50,8 @@ def show_change(
             "reading": reading,
             "is_own": order.author == desk.side,
             "may_edit": grant is None and not why_not(request.actor, Action.EDIT_CONTRACT),
-            "refusal": _why_not_sign(request, reading),
-            "may_decline": not _why_not_sign(request, None),
+            "refusal": _why_not_sign(request),
+            "may_decline": not _why_not_sign(request),
             "urls": {name: desk.url(name, order.ref) for name in OF_AN_ORDER},
             "contract_url": desk.url("contract", contract.ref),
             "printed": papers.printed(
@@ -103,7 +104,8 @@ def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Des
             "reading": reading,
             "statement": contracts.statement_of(version, side=desk.side).text,
             "again": SeenForm(initial={"seen": version.sha256}),
-            "refusal": _why_not_sign(request, reading),
+            "refusal": _why_not_sign(request),
+            "proof_url": _proof_url(request, order, version, desk=desk),
             "here": here,
             "crumbs": crumbs(desk, order.contract, (name_of(order), here), (_("Sign"), "")),
         },
@@ -151,7 +153,7 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
         {
             "contract": order.contract,
             "order": order,
-            "refusal": why_not(request.actor, Action.EDIT_CONTRACT) if is_own else _why_not_sign(request, None),
+            "refusal": why_not(request.actor, Action.EDIT_CONTRACT) if is_own else _why_not_sign(request),
             "here": here,
             "crumbs": crumbs(
                 desk, order.contract, (name_of(order), here), (_("Withdraw") if is_own else _("Decline"), "")
@@ -162,19 +164,20 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
     )
 
 
-def _why_not_sign(request: PortalRequest, reading: ChangeReading | None) -> str:
-    """A guest came through a link for this very action; whether it is still alive is said by the service.
+def _why_not_sign(request: PortalRequest) -> str:
+    """A guest came through a link for this very action; whether it is still alive is said by the service."""
+    return why_not(request.actor, Action.SIGN_CONTRACT) if request.actor.kind is not ActorKind.GUEST else ""
 
-    What takes back an acceptance is more than a link is for, and can still be declined by it.
-    """
-    if request.actor.kind is not ActorKind.GUEST:
-        return why_not(request.actor, Action.SIGN_CONTRACT)
-    if reading is not None and reading.effect is not None and reading.effect.credited:
-        return _(
-            "This order takes back a part of what was accepted, which a personal link is not for. Take your"
-            " organisation's place here first, or decline."
-        )
-    return ""
+
+def _proof_url(request: PortalRequest, order: ChangeOrder, version: ContractVersion, *, desk: Desk) -> str:
+    """Where to show first who one is, where an acceptance is taken back of which the own organisation asks for that;
+    else nowhere."""
+    if order.state != "proposed" or proving.is_fresh(request.actor.origin.proof):
+        return ""
+    house = order.contract.seller if desk.side == "seller" else order.contract.buyer
+    taken = milestones.deductions(contract=order.contract, moved=change_effects.moved_by(version))
+    asks = any(milestones.needs_own_proof(one.milestone, organisation=house) for one in taken)
+    return proving.way(request, request.actor) if asks else ""
 
 
 def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Actor) -> ChangeReading | None:

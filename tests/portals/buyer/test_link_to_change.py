@@ -10,11 +10,13 @@ from django.urls import reverse
 from apps.contracts.drafts import ChangeDraft, ChangedTerms
 from apps.contracts.models import ChangeOrder, Contract, Signature
 from apps.core.database import walls
+from apps.invoicing.models import CreditNote
 from apps.milestones.models import Dispute
-from apps.workflows import changing, disputing
+from apps.workflows import changing, disputing, team, worker
 from tests import change_orders, scenarios
 from tests.change_orders import line
 from tests.portals.buyer.browsers import Guest, hidden
+from tests.portals.test_account import code_in_digits
 from tests.scenarios import Parties, acting, key
 
 
@@ -62,6 +64,36 @@ def test_a_guest_reads_what_changes_and_signs_it(guest: Guest, contract: Contrac
         signature = Signature.objects.get(version__change_order=order, side="buyer")
     assert (signature.name, signature.authenticated_by) == ("Bea Berg", "personal link")
     assert "signed by both sides and in force" in guest.get().content.decode()
+
+
+def test_a_guest_signs_an_order_that_takes_back_what_was_accepted_above_the_own_amount_with_a_code(
+    parties: Parties, contract: Contract
+) -> None:
+    scenarios.accepted_milestone(contract)
+    less = ChangeDraft("Smaller prototype", "No cold store.", lines=(line(contract, 1, amount=Decimal("9000.00")),))
+    change_orders.propose(contract, less, by=scenarios.seller_actor(parties))
+    guest = Guest(scenarios.link_to_sign(contract))
+    shown = guest.get().content.decode()
+    assert f"{guest.address}sign/" in shown
+    assert "It cannot be signed now" not in shown
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        team.set_step_up(actor=olga, key=key(), above=Decimal(10_000))
+    page = guest.get("sign/")
+    seen = {name: str(page.context["again"][name].value()) for name in ("key", "seen")}
+    assert "I sign this change order" not in page.content.decode()
+    assert guest.post("sign/", seen).status_code == 422
+    assert order_of(contract).state == "proposed"
+    proof = page.context["proof_url"]
+    guest.client.post(proof, {"send": "yes"})
+    worker.run_due_jobs()
+    assert guest.client.post(proof, {"code": code_in_digits()})["Location"] == f"{guest.address}sign/"
+    page = guest.get("sign/")
+    assert "I sign this change order" in page.content.decode()
+    seen = {name: str(page.context["again"][name].value()) for name in ("key", "seen")}
+    assert guest.post("sign/", seen)["Location"] == guest.address
+    assert order_of(contract).state == "signed"
+    with walls.asking_for(contract.seller_id):
+        assert CreditNote.objects.get().net == Decimal("3000.00")
 
 
 def test_a_guest_declines_it_with_a_reason(guest: Guest, contract: Contract) -> None:
