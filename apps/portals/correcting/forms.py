@@ -81,7 +81,7 @@ class CreditForm(ShareForm):
                 label=gettext("Line %(number)s: %(name)s")
                 % {"number": one.line.position, "name": one.line.description},
                 required=False,
-                disabled=not one.figures.left,
+                disabled=not (one.figures.left or self.is_bound),
                 help_text=gettext("%(left)s left to credit, net of tax. Only by line.")
                 % {"left": formats.money(one.figures.left, currency)},
             )

@@ -109,6 +109,23 @@ def test_what_is_not_right_is_said_at_its_field(parties: Parties, signed_in: Sig
     assert "role does not allow" in refused.content.decode()
 
 
+def test_who_clicks_twice_gets_the_first_credit_note(parties: Parties, signed_in: SignIn) -> None:
+    """Nothing is left to credit by then, which would be a refusal of somebody who begins."""
+    invoice, client = billed(parties), signed_in("billing")
+    url = reverse("seller:credit_invoice", args=[invoice.ref])
+    start = {**hidden(client.get(url)), "reason": REASON, "how": "rest"}
+    shown = client.post(url, {**start, "do": "review"})
+    issue = {**start, "seen": shown.context["form"]["seen"].value(), "do": "issue"}
+    first, second = client.post(url, issue), client.post(url, issue)
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first["Location"] == second["Location"]
+    with acting(scenarios.seller_actor(parties)):
+        assert CreditNote.objects.count() == 1
+    begins = client.post(url, {**start, **hidden(client.get(url)), "do": "review"})
+    assert begins.status_code in (200, 422)
+    assert "credited in full" in begins.content.decode()
+
+
 def test_the_buyer_asks_and_the_seller_agrees(parties: Parties, signed_in: SignIn) -> None:
     invoice = billed(parties)
     milestone = invoice.milestone

@@ -37,11 +37,14 @@ TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
     """Lower the price of an invoice: a form, a review of net, tax and gross, then the credit note."""
     found = invoice_of(request, ref)
-    refusal = why_not(request.actor, Action.CREDIT_INVOICE) or _why_not_credited(found)
+    data = request.POST if request.method == "POST" else None
+    is_issued = data is not None and data.get("do") == "issue"
+    refusal = why_not(request.actor, Action.CREDIT_INVOICE)
+    if not is_issued:  # who sends it twice gets the first answer, and not that nothing is left
+        refusal = refusal or _why_not_credited(found)
     away = proving.first(request, request.user) if not refusal and invoicing.needs_proof_to_credit(found) else None
     if away is not None:
         return away
-    data = request.POST if request.method == "POST" else None
     lines = _lines_of(found)
     form = CreditForm(data, lines=lines, currency=found.currency)
     interrupted.give_back(request, form)
@@ -56,8 +59,7 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
     }
     if data is not None and not refusal and data.get("do") != "change" and form.is_valid():
         try:
-            preview = invoicing.preview_credit(invoice_ref=found.ref, share=form.share)
-            if data.get("do") == "issue":
+            if is_issued:
                 answer = crediting.credit_invoice(
                     actor=request.actor,
                     key=form.cleaned_data["key"],
@@ -68,6 +70,7 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
                 )
                 messages.success(request, _("Credit note %(number)s is issued.") % {"number": answer["number"]})
                 return redirect("seller:credit_note", ref=answer["credit_note"])
+            preview = invoicing.preview_credit(invoice_ref=found.ref, share=form.share)
         except ProofNeeded as needed:
             interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
