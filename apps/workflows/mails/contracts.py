@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import services as contracts
 from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models.version import BillsBy
 from apps.core import clock
 from apps.parties import services as parties
 from apps.parties import tokens
@@ -49,7 +50,7 @@ def contract_proposal(*, grant_ref: str) -> None:
     grant = live_grant(grant_ref)
     if grant is None:
         return
-    version = ContractVersion.objects.prefetch_related("lines__criteria").get(ref=grant.subject_ref)
+    version = ContractVersion.objects.prefetch_related("lines").get(ref=grant.subject_ref)
     contract, review = grant.contract, contracts.review_terms(version)
     earlier = changes.before(version)
     plans = contracts.plans_of(version)
@@ -66,7 +67,7 @@ def contract_proposal(*, grant_ref: str) -> None:
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Price, net of tax"), version.price, contract.currency),
                 fact(_("Payment"), lazy(wording.payment, str)(version.payment_days, version.payment_basis)),
-                *([fact(_("Invoices"), version.get_bills_by_display())] if version.is_by_application else []),
+                *([fact(_("Invoices"), BillsBy(version.bills_by).label)] if version.is_by_application else []),
                 fact(_("Days to review"), lazy(wording.review_period, str)(review)),
                 fact(_("If you say nothing"), lazy(wording.silence_means, str)(review.silence)),
                 *([fact(_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
@@ -75,8 +76,7 @@ def contract_proposal(*, grant_ref: str) -> None:
                 "grant": grant,
                 "contract": contract,
                 "version": version,
-                "is_new_version": earlier is not None,
-                "changes": changes.of_terms(earlier, version, currency=contract.currency) if earlier else [],
+                "earlier": earlier,
                 "has_options": len(plans) > 1,
                 "lines": [money(plan.plan_name, plan.price, contract.currency) for plan in plans]
                 if len(plans) > 1

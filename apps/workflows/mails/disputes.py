@@ -11,7 +11,7 @@ from apps.financing.models import Tranche
 from apps.invoicing.models import DisputedInvoice
 from apps.invoicing.services.disputes import is_about_release
 from apps.milestones.models import Dispute, DisputeProposal
-from apps.milestones.models.dispute import Side
+from apps.milestones.models.dispute import DisputeState, Side
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
@@ -64,7 +64,7 @@ def dispute_to_financier(*, dispute_ref: str, tranche_ref: str) -> None:
         facts=[
             fact(_("Buyer"), tranche.buyer.legal_name),
             money(_("In dispute, net of tax"), dispute.amount, dispute.currency),
-            fact(_("How it stands"), dispute.get_state_display()),
+            fact(_("How it stands"), DisputeState(dispute.state).label),
             money(_("Advance"), tranche.gross, tranche.currency),
         ],
         heading=format_lazy(heading, milestone=tranche.milestone.title),

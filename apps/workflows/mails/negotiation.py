@@ -57,8 +57,7 @@ def counter_proposal(*, version_ref: str) -> None:
             context={
                 "contract": contract,
                 "version": version,
-                "is_new_version": earlier is not None,
-                "changes": changes.of_terms(earlier, version, currency=contract.currency) if earlier else [],
+                "earlier": earlier,
             },
         )
     )

@@ -29,20 +29,22 @@ HEADINGS: Final = {
     "dilution": _("{name} was credited after it was sold"),
     "write_off": _("The advance on {name} is written off"),
 }
-OWES: Final = _("The seller owes back what is named below. When it has paid that, nothing more is owed on it.")
-STANDS_ON: Final = _(
-    "The accepted part covers what stays advanced on it. What is carried over is advanced on the rest, at the price as"
-    " it was."
+OWES: Final = (
+    _("The seller owes back what is named below. When it has paid that, nothing more is owed on it."),
+    _("You owe back what is named below. When you have paid that, nothing more is owed on it."),
 )
-OWES_NOTHING: Final = _("The seller owes nothing back by it.")
-LOST: Final = _("The buyer did not pay. The seller owes nothing back, and the reserve that was kept is lost with it.")
-TO_SELLER: Final = {
-    OWES: _("You owe back what is named below. When you have paid that, nothing more is owed on it."),
-    OWES_NOTHING: _("You owe nothing back by it."),
-    LOST: _("The buyer did not pay. You owe nothing back, and the reserve that was kept is lost with it."),
-    STANDS_ON: STANDS_ON,
-}
-"""The same as its seller reads it."""
+OWES_NOTHING: Final = (_("The seller owes nothing back by it."), _("You owe nothing back by it."))
+LOST: Final = (
+    _("The buyer did not pay. The seller owes nothing back, and the reserve that was kept is lost with it."),
+    _("The buyer did not pay. You owe nothing back, and the reserve that was kept is lost with it."),
+)
+STANDS_ON: Final = 2 * (
+    _(
+        "The accepted part covers what stays advanced on it. What is carried over is advanced on the rest, at the price"
+        " as it was."
+    ),
+)
+"""As the financier reads it, and as the seller does."""
 
 
 def adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
@@ -52,15 +54,14 @@ def adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
     tranche = adjustment.tranche
     heading = format_lazy(HEADINGS[adjustment.kind], name=tranche.name)
     facts = _facts(adjustment)
-    words = LOST if adjustment.written_off else OWES if adjustment.recourse else OWES_NOTHING
+    words, told = LOST if adjustment.written_off else OWES if adjustment.recourse else OWES_NOTHING
     if adjustment.carried:
-        words = STANDS_ON
+        words, told = STANDS_ON
     if organisation_id == tranche.financier_id:
         desk.about_advance(
             tranche, key=f"adjusted.{adjustment.ref}", sender=tranche.seller, facts=facts, heading=heading, words=words
         )
     else:
-        told = TO_SELLER[words]
         _to_seller(tranche, key=f"adjusted.{adjustment.ref}", facts=facts, heading=heading, words=told)
 
 

@@ -8,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import GuestGrant, Termination
+from apps.contracts.models.termination import Ground
 from apps.core import canonical
 from apps.financing.models import Tranche
 from apps.milestones.models import Settlement
@@ -89,7 +90,7 @@ def _facts(notice: Termination, settlement: Settlement | None) -> list[dict[str,
     contract = notice.contract
     facts = [
         fact(_("Contract"), f"{contract.number} · {contract.title}"),
-        fact(_("Terminated"), notice.get_ground_display()),
+        fact(_("Terminated"), Ground(notice.ground).label),
         fact(_("Takes effect"), on=notice.effective_on),
     ]
     if settlement is None:
