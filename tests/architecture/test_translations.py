@@ -147,5 +147,67 @@ def test_pages_speak_german_to_who_asks_for_it(client: Client, address: str, ger
     assert german in answer.content.decode()
 
 
+EAGER = {"gettext", "ngettext", "pgettext", "npgettext"}
+
+
+def spoken_at_once(tree: ast.Module) -> list[int]:
+    """The lines on which words are chosen in whatever language is active: labels, wordings, texts that are not lazy.
+
+    What stands below ``translation.override`` is in the language that this says.
+    """
+    overridden = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With) and "translation.override(" in ast.unparse(block.items[0])
+        for node in ast.walk(block)
+    }
+    asked = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and id(node) not in overridden)
+    return [node.lineno for node in asked if _chooses_words(node)]
+
+
+def _chooses_words(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(attr=attr) if attr.startswith("get_") and attr.endswith("_display"):
+            return True
+        case ast.Attribute(value=ast.Name(id=name)) if name == "wording" or name.endswith("_wording"):
+            return True
+        case ast.Name(id="str"):
+            return any(isinstance(one, ast.Call) and ast.unparse(one.func) == "_" for one in call.args)
+        case ast.Name(id=name):
+            return name in EAGER
+    return False
+
+
+@pytest.mark.parametrize("path", modules("apps/workflows/mails"), ids=lambda path: path.stem)
+def test_a_mail_is_written_when_the_language_of_its_reader_is_active(path: Path) -> None:
+    """The worker that fills it in has a language of its own."""
+    tree = syntax_of(path)
+    assert spoken_at_once(tree) == []
+    # Whatever it is called, it is translated where it stands.
+    imported = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+    ]
+    assert EAGER.intersection(imported) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "is_found"),
+    [
+        ("version.get_silence_display()", True),
+        ("exemption_wording.agreed('', '')", True),
+        ("name = str(_('account'))", True),
+        ("gettext('account')", True),
+        ("lazy(wording.payment, str)(30)", False),
+        ("Silence(version.silence).label", False),
+        ("with translation.override(reader.language):\n    name = str(_('account'))", False),
+    ],
+)
+def test_words_that_are_chosen_at_once_would_be_found(source: str, is_found: bool) -> None:
+    assert bool(spoken_at_once(ast.parse(source))) is is_found
+
+
 def test_german_is_one_of_the_languages_offered() -> None:
     assert "de" in dict(settings.LANGUAGES)

@@ -7,23 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import translation
 
 from apps.invoicing.models import Invoice
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import plain, report
 from apps.workflows.deal_file.report_parts import Report
+from tests import languages
 from tests.packed import assert_pack_holds
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 6, 15)
 
 
-def play(name: str) -> Report:
+def play(name: str, language: str = "en") -> Report:
     deal = read((ROOT / "deals" / f"{name}.yaml").read_text(), today=TODAY)
-    (contract_ref,) = player.play(deal)
+    with translation.override(language):
+        (contract_ref,) = player.play(deal)
     return report(title=deal.title, contract_ref=contract_ref)
 
 
@@ -136,7 +140,10 @@ TO_THE_CENT = {
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str, tmp_path: Path) -> None:
-    found = play(path.stem)
+    with languages.marked() as marked:
+        found = play(path.stem, language=marked)
+    assert mail.outbox
+    assert [line for one in mail.outbox for line in languages.marks(f"{one.subject}\n{one.body}")] == []
     if path.stem in TO_THE_CENT:
         TO_THE_CENT[path.stem](found)
     assert found["contract"]["signatures"]
