@@ -18,7 +18,7 @@ from apps.core.money import Money
 from apps.financing import services as financing
 from apps.invoicing import rules as invoicing
 from apps.invoicing.rules import AtOnce
-from apps.invoicing.services import creditable, reading, replanning, withdrawing
+from apps.invoicing.services import creditable, reading, replanning, retained, withdrawing
 from apps.invoicing.services.retention_ahead import WithheldAhead, withheld_ahead
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -122,11 +122,24 @@ def unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
     return list(unfinished.values_list("title", flat=True))
 
 
-def check_financed_terms(contract: Contract, *, terms: Sequence[Mapping[str, Any]], pledged: Collection[int]) -> None:
-    """Refuse terms that an advance does not allow: by which it was priced, or which would forbid it."""
+def check_terms(contract: Contract, *, terms: Sequence[Mapping[str, Any]], pledged: Collection[int]) -> None:
+    """Refuse terms that an advance does not allow, by which it was priced or which would forbid it; and a new retention
+    of which a part would be released before anything is withheld."""
+    _check_introduced(contract, terms=terms)
     rules.check_unfinanced_terms(terms, financed=unfinished(contract, pledged=pledged))
     advanced = [one.milestone.title for one in financing.bound_by_contract(contract)]
     rules.check_assigned(terms, advanced=advanced)
+
+
+def _check_introduced(contract: Contract, *, terms: Sequence[Mapping[str, Any]]) -> None:
+    """Asks only where there is a new retention."""
+    retention = rules.introduced_retention(terms)
+    if retention is not None:
+        rules.check_introduced_retention(
+            retention,
+            accepted=set(retained.accepted_on(contract, terms=retention)),
+            today=clock.today(contract.seller.time_zone),
+        )
 
 
 def to_take_back(deduction: milestones.Deduction) -> withdrawing.Withdrawable:
@@ -150,7 +163,7 @@ def _effect(
     contract: Contract, *, moved: list[rules.Moved], terms: Sequence[Mapping[str, Any]], price: Decimal
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
-    check_financed_terms(contract, terms=terms, pledged=pledged)
+    check_terms(contract, terms=terms, pledged=pledged)
     replanning.check_calendar(contract=contract, moved=moved)
     effect = milestones.check_change(
         contract=contract,

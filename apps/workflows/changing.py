@@ -82,7 +82,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     recourse.hold_financed(contract)
     bought = {ref: recourse.hold_bought(nullification.milestone) for ref, (nullification, _found) in taken.items()}
     moved, pledged = change_effects.moved_by(version), financing.pledged(contract=contract)
-    change_effects.check_financed_terms(contract, terms=contracts.terms_moved(version), pledged=pledged)
+    change_effects.check_terms(contract, terms=contracts.terms_moved(version), pledged=pledged)
     held = change_effects.held_by_financiers(contract)
     left = milestones.replan(contract=contract, version=version, moved=moved, financed=held)
     recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)

@@ -1,6 +1,7 @@
 """Terms in change orders, and what is payable before the last milestone is accepted: the rules, without a database."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -94,6 +95,40 @@ def test_terms_that_cannot_be_or_would_reach_back_are_refused(terms: ChangedTerm
     with pytest.raises(Refused) as refused:
         rules.with_terms(draft(retention=TEN), terms)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("stands", "wanted"),
+    [
+        (None, payable_until_final(D(90))),
+        (TEN, payable_until_final(D(90))),
+        (payable_until_final(D(90)), RetentionTerms(D(10))),
+        (payable_until_final(D(90)), payable_until_final(D(80))),
+    ],
+)
+def test_what_is_payable_before_the_last_milestone_is_no_term_of_a_change(
+    stands: RetentionTerms | None, wanted: RetentionTerms
+) -> None:
+    """What is billed may be above a limit that comes later, and would then be for ever."""
+    with pytest.raises(Refused, match="from the beginning"):
+        rules.with_terms(draft(retention=stands), ChangedTerms(retention=wanted))
+
+
+def test_a_retention_is_agreed_anew_for_what_comes() -> None:
+    with_date = replace(TEN, releases=(RetentionRelease(D(100), "date", on=date(2026, 5, 1)),))
+    with_milestone = replace(TEN, releases=(RetentionRelease(D(100), "milestone", milestone="Event 1"),))
+    stands = draft()
+    told = rules.terms_text(stands, rules.with_terms(stands, ChangedTerms(retention=with_date)))
+    assert told == [{"term": "retention", "before": None, "after": with_date}]
+    assert rules.introduced_retention(told) == with_date
+    changed = rules.terms_text(draft(retention=TEN), draft(retention=replace(TEN, rate=D(5))))
+    assert rules.introduced_retention(changed) is None
+    rules.check_introduced_retention(with_date, accepted=set(), today=date(2026, 4, 30))
+    with pytest.raises(Refused, match="no day to come"):
+        rules.check_introduced_retention(with_date, accepted=set(), today=date(2026, 5, 1))
+    rules.check_introduced_retention(with_milestone, accepted={"Event 2"}, today=date(2026, 4, 1))
+    with pytest.raises(Refused, match="“Event 1”, which is accepted already"):
+        rules.check_introduced_retention(with_milestone, accepted={"Event 1"}, today=date(2026, 4, 1))
 
 
 def test_terms_stay_while_a_financier_has_priced_by_them() -> None:

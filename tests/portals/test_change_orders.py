@@ -1,17 +1,23 @@
 """A change order on the pages: written, checked, sent, read with its effect, signed or declined, by both sides."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts import rules
+from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import ChangeOrder, Contract
+from apps.contracts.retention import BUYER, GROSS, RetentionRelease, RetentionStep, RetentionTerms, payable_until_final
 from apps.core import clock
 from apps.core.database import walls
 from apps.milestones.models import Milestone
 from apps.portals.changing import proposing
+from apps.portals.changing.terms import TermsForm
 from tests import scenarios
 from tests.scenarios import Parties
 
@@ -240,3 +246,98 @@ def test_who_may_not_write_or_sign_is_told_so(parties: Parties, contract: Contra
     shown = payables.get(reverse("buyer:sign_change", args=[order_of(contract).ref])).content.decode()
     assert "I sign this change order" not in shown
     assert "Your role does not allow you" in shown
+
+
+def test_retention_is_agreed_and_changed_on_the_page(parties: Parties, contract: Contract) -> None:
+    """First where there is none, then its steps and limits; when it is released is read, and not changed."""
+    scenarios.accepted_milestone(contract)
+    seller, buyer = browser(parties, "seller"), browser(parties, "buyer")
+    address = reverse("seller:propose_change", args=[contract.ref])
+    page = seller.get(address)
+    assert "None is agreed. What you agree on here holds for what is billed from then on" in page.content.decode()
+    assert "What no change order changes:" in page.content.decode()
+    wanted = typed(page, terms=True) | {"title": "Retention", "reason": "As said.", "terms-retention_rate": "10"}
+    half = {"terms-step_1_billed": "50"}
+    unfinished = seller.post(address, wanted | half)
+    assert (unfinished.status_code, "A step needs both percentages." in unfinished.content.decode()) == (422, True)
+    first = {"terms-release_1_share": "100", "terms-release_1_event": "milestone"}
+    accepted = first | {"terms-release_1_milestone": "Prototype"}
+    refused = seller.post(address, wanted | accepted)
+    assert (refused.status_code, "is accepted already" in refused.content.decode()) == (422, True)
+    _sent(seller, address, wanted | half | {"terms-step_1_rate": "5"}, shows="2,000.00")
+    _signed(buyer, contract)
+
+    page = seller.get(address)
+    forms = page.context["forms"]
+    assert forms.terms["step_1_rate"].value() == "5"
+    assert {"release_1_share", "retention_base", "second_retention_rate"}.isdisjoint(forms.terms.fields)
+    assert "stays as both sides agreed" in page.content.decode()
+    same = typed(page, terms=True) | {"title": "Less", "reason": "As said."}
+    nothing = seller.post(address, same)
+    assert (nothing.status_code, "Nothing is different yet" in nothing.content.decode()) == (422, True)
+    emptied = seller.post(address, same | {"terms-retention_rate": ""})
+    assert [target for target, _label, _text in emptied.context["problems"]] == ["id_terms-retention_rate"]
+    changed = same | {
+        "terms-step_1_billed": "60",
+        "terms-retention_cap_percent": "4",
+        "terms-retention_cap_each": "900",
+    }
+    _sent(seller, address, changed, shows="at most 4% of the price in all")
+    _signed(buyer, contract)
+    with walls.asking_for(contract.seller_id):
+        contract.refresh_from_db()
+        assert contract.active_version is not None
+        terms = rules.read_retention(contract.active_version.retention)
+    steps = (RetentionStep(Decimal(60), Decimal(5)),)
+    assert terms == RetentionTerms(Decimal(10), steps=steps, cap_percent=Decimal(4), cap_each=Decimal(900))
+
+
+def _sent(client: Client, address: str, data: dict[str, str], *, shows: str) -> None:
+    check = client.post(address, data)
+    assert check.status_code == 200, check.context["problems"]
+    assert shows in check.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert client.post(address, carried(check)).status_code == 302
+
+
+def _signed(client: Client, contract: Contract) -> None:
+    with walls.asking_for(contract.seller_id):
+        order = ChangeOrder.objects.get(contract=contract, state="proposed")
+    address = reverse("buyer:sign_change", args=[order.ref])
+    page = client.get(address)
+    data = {name: str(page.context["again"][name].value()) for name in ("key", "seen")}
+    assert client.post(address, data).status_code == 302
+
+
+def test_a_limit_of_what_is_payable_stays_and_the_page_says_so(parties: Parties) -> None:
+    draft = scenarios.software_draft(
+        parties, partial_acceptance=False, retention=payable_until_final(Decimal(55)), is_assignable=False
+    )
+    contract = scenarios.active_contract(parties, draft=draft)
+    client, address = browser(parties, "buyer"), reverse("buyer:propose_change", args=[contract.ref])
+    page = client.get(address)
+    assert "it counts what is billed from the beginning" in page.content.decode()
+    assert not any("retention" in name or name.startswith("release") for name in page.context["forms"].terms.fields)
+    longer = typed(page, terms=True) | {"title": "Later", "reason": "As said.", "terms-payment_days": "45"}
+    _sent(client, address, longer, shows="45")
+
+
+def test_of_two_kinds_each_keeps_its_name_its_base_and_its_release() -> None:
+    defects = RetentionTerms(Decimal(5), name="Defects", base=GROSS, releases=(RetentionRelease(Decimal(100), BUYER),))
+    stands = ContractDraft(
+        *("C-1", "Depot", "", "EUR", Decimal(100)),
+        retention=RetentionTerms(Decimal(5), name="Performance", cap_percent=Decimal(3), further=(defects,)),
+    )
+    shown = TermsForm(None, stands=stands)
+    assert [kind["title"] for kind in shown.retention_kinds] == ["Performance", "Defects"]
+    data = {shown[name].html_name: value for name in shown.fields if (value := shown[name].value()) is not None}
+    same = TermsForm(data, stands=stands)
+    assert same.is_valid(), same.errors
+    assert not same.changed()
+    more = TermsForm(data | {"terms-second_retention_rate": "7", "terms-retention_cap_percent": ""}, stands=stands)
+    assert more.is_valid()
+    assert more.changed().retention == RetentionTerms(
+        Decimal(5), name="Performance", further=(replace(defects, rate=Decimal(7)),)
+    )
+    wrong = TermsForm(data | {"terms-second_retention_rate": "51"}, stands=stands)
+    assert not wrong.is_valid()
+    assert list(wrong.errors) == ["second_retention_rate"]

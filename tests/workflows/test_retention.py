@@ -14,8 +14,8 @@ from django.db import IntegrityError, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import DjangoDbBlocker
 
-from apps.contracts.drafts import ChangedLine, ChangeDraft, LineTerms
-from apps.contracts.models import Contract
+from apps.contracts.drafts import ChangedLine, ChangeDraft, ChangedTerms, LineTerms
+from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import (
     BUYER,
     COMPLETION,
@@ -36,11 +36,12 @@ from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document, Invoice, OpenItem, Retention
 from apps.invoicing.models import RetentionRelease as Release
 from apps.invoicing.rules import ReleaseBand
+from apps.invoicing.services.retention_ahead import WithheldAhead
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import billing, jobs, retention, sign_off
+from apps.workflows import billing, change_effects, jobs, retention, sign_off
 from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -132,6 +133,51 @@ def test_what_is_withheld_is_neither_owed_now_nor_a_receivable(parties: Parties)
     assert booked(parties, Seller.RETENTION_HELD) == D("3000.00")
     assert booked(parties, Seller.CONTRACT_BALANCE) == D("-40000.00")
     assert booked(parties, Seller.OUTPUT_TAX) == D("-7600.00")
+    verified()
+
+
+STEPPED = RetentionTerms(rate=D(10), steps=(RetentionStep(D(80), D(5)),), cap_percent=D(4))
+"""Ten percent until 80 percent of the price are billed, five from then on, and 1,600.00 of 40,000.00 at most."""
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(("order", "withheld"), [((2, 3), 1200), ((3, 2), 1600)])
+def test_a_retention_that_is_agreed_later_holds_for_what_is_billed_from_then_on(
+    parties: Parties, order: tuple[int, int], withheld: int
+) -> None:
+    """Nothing is withheld of the first milestone, billed before, nor of the second, which was under review; it may be
+    accepted last, and release what was withheld."""
+    contract = scenarios.active_contract(parties, at=AT)
+    scenarios.accepted_milestone(contract, at=AT)
+    second = scenarios.submitted_milestone(contract, position=2, at=AT)
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    draft = ChangeDraft("Retention", "The bank of the buyer asks for it.", terms=ChangedTerms(retention=STEPPED))
+    # 24,000.00 are billed or under review; of 16,000.00 that come 8,000.00 are below the step, and 8,000.00 above it.
+    told = WithheldAhead(now=D(0), then=D(1200))
+    with acting(sina, at=AT + DAY):
+        contract.refresh_from_db()
+        assert change_effects.preview_change(contract, draft=draft, actor=sina, side="seller").withheld == told
+    answer = change_orders.propose(contract, draft, by=sina, at=AT + DAY)
+    with acting(olga, at=AT + DAY):
+        version = ContractVersion.objects.get(ref=answer["version"])
+        assert change_effects.withheld_by(version, effect=change_effects.effect_of(version)) == told
+    change_orders.sign(answer, by=olga, at=AT + DAY)
+    for position in order:
+        if position == 3:
+            scenarios.accepted_milestone(contract, position=3, at=AT + 2 * DAY)
+            continue
+        guest = scenarios.guest_actor(scenarios.link_to_sign_off(second))
+        with acting(guest, at=AT + 2 * DAY):
+            sign_off.accept_milestone(actor=guest, key=key(), submission_ref=second.ref, seen=second.sha256)
+    with clock.stopped(AT + 3 * DAY):
+        retention.tend_contract(contract_ref=contract.ref)
+    with acting(sina):
+        invoices = Invoice.objects.filter(contract=contract).exclude(milestone=None)
+        kept = dict(invoices.values_list("milestone__position", "open_item__retained"))
+        assert kept == {1: 0, 2: 0, 3: withheld}
+        state = invoicing.retention_state(Contract.objects.get(pk=contract.pk))
+    assert state is not None
+    assert (state.withheld, state.released, state.due) == (D(withheld),) * 3
     verified()
 
 

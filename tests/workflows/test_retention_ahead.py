@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from apps.contracts.drafts import ChangeDraft, ChangedTerms, Due, Recovery
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.retention import RetentionTerms
+from apps.contracts.retention import MILESTONE, RetentionRelease, RetentionTerms
+from apps.core.errors import Refused
 from apps.invoicing.models import Retention
 from apps.invoicing.services.retention_ahead import WithheldAhead
 from apps.workflows import change_effects, sign_off
@@ -64,6 +65,22 @@ def test_what_is_told_is_what_is_withheld(parties: Parties) -> None:
         held = list(Retention.objects.filter(contract=contract).order_by("pk").values_list("held", flat=True))
     assert [one for one in held if one] == [1200, told.now, 300]
     assert sum(held) == 1200 + told.then
+
+
+def test_a_retention_is_not_agreed_for_release_with_what_is_accepted(parties: Parties) -> None:
+    """Asked when it is proposed, and when it is signed: a milestone may be accepted in between."""
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties), at=NOON)
+    first = scenarios.submitted_milestone(contract, at=NOON)
+    with acting(scenarios.seller_actor(parties)):
+        title = first.milestone.line.title
+    with_first = replace(TEN, releases=(RetentionRelease(D(100), MILESTONE, milestone=title),))
+    draft = ChangeDraft("Retention", "As said.", terms=ChangedTerms(retention=with_first))
+    answer = change_orders.propose(contract, draft, by=scenarios.seller_actor(parties), at=NOON)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(first))
+    with acting(guest, at=NOON + DAY):
+        sign_off.accept_milestone(actor=guest, key=key(), submission_ref=first.ref, seen=first.sha256)
+    with pytest.raises(Refused, match="accepted already"):
+        change_orders.sign(answer, by=scenarios.buyer_actor(parties), at=NOON + DAY)
 
 
 def test_where_deposits_are_given_back_nobody_can_tell_yet(parties: Parties) -> None:

@@ -4,8 +4,9 @@ A milestone lives by the version to which its line belongs. One that is open mov
 makes, and has its terms; what is under review, accepted or billed stays with the one under which it was submitted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -122,15 +123,52 @@ def check_assigned(changed: Sequence[Mapping[str, Any]], *, advanced: Sequence[s
 
 
 def _check_retention(stands: RetentionTerms | None, wanted: RetentionTerms) -> None:
-    """What was withheld already is released as it was agreed when it was withheld."""
-    if stands is None:
-        return
-    if _as_kept(wanted) != _as_kept(stands):
+    """What was withheld already is released as it was agreed when it was withheld.
+
+    What is payable at most before the last milestone counts all that was billed since the beginning: agreed later, what
+    is billed may be above it already, and changed, one invoice would bear what others were spared.
+    """
+    limits = stands.payable_most if stands is not None else None, wanted.payable_most
+    if limits[0] != limits[1]:
+        raise Refused(
+            "What is payable at most before the last milestone is accepted counts what is billed from the beginning, so"
+            " it is agreed when the contract is signed, and a change order leaves it as it is.",
+            field="retention",
+        )
+    if stands is not None and _as_kept(wanted) != _as_kept(stands):
         raise Refused(
             "What was withheld is released as both sides agreed, so a change order leaves the releases of the"
             " retention, and of what it is taken, as they are. Change its rate, its steps or its caps.",
             field="retention",
         )
+
+
+def introduced_retention(changed: Sequence[Mapping[str, Any]]) -> RetentionTerms | None:
+    """The retention on which terms that differ agree where there was none."""
+    found = [one["after"] for one in changed if one["term"] == "retention" and one["before"] is None]
+    return found[0] if found else None
+
+
+def check_introduced_retention(terms: RetentionTerms, *, accepted: Collection[str], today: date) -> None:
+    """Refuse a retention that is agreed anew and of which a part would be released before anything is withheld.
+
+    ``accepted`` are the titles of milestones that are accepted whole.
+    """
+    for part in terms.schedule:
+        release = part.release
+        if release.milestone in accepted:
+            raise Refused(
+                "A part of the retention would be released with “{milestone}”, which is accepted already. Release it"
+                " with a milestone that is still to be accepted, or on a date.",
+                field="retention",
+                milestone=release.milestone,
+            )
+        if release.on is not None and release.on <= today:
+            raise Refused(
+                "A part of the retention would be released on {day}, which is no day to come. Choose a later one.",
+                field="retention",
+                day=release.on,
+            )
 
 
 def _as_kept(terms: RetentionTerms) -> list[tuple[Any, ...]]:

@@ -43,9 +43,12 @@ def withheld_ahead(
     day, and is billed first. None where nothing is withheld by a rate on invoices, or where it depends on what nobody
     knows yet: on what invoices give back of deposits, or on what an application for payment will bill together.
     """
-    terms = [contracts.read_retention(one.retention) for one in (was, version)]
-    old, new = terms
-    if old is None or new is None or len(old.kinds) != len(new.kinds) or old.payable_most or new.payable_most:
+    old, new = (contracts.read_retention(one.retention) for one in (was, version))
+    if new is None:
+        return None
+    # Where the change agrees on a retention, nothing is withheld as it stands: the same kinds, at nothing.
+    old = old or _at_nothing(new)
+    if len(old.kinds) != len(new.kinds) or old.payable_most or new.payable_most:
         return None
     if was.is_by_application or any(is_recoverable(one.line) for one in (*before, *after)):
         return None
@@ -71,6 +74,11 @@ def withheld_ahead(
             currency=contract.currency,
         ),
     )
+
+
+def _at_nothing(terms: RetentionTerms) -> RetentionTerms:
+    further = tuple(_at_nothing(kind) for kind in terms.further)
+    return replace(terms, rate=money.ZERO, steps=(), materials_rate=None, further=further)
 
 
 @dataclass(frozen=True, slots=True)

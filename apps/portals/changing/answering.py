@@ -17,6 +17,7 @@ from apps.portals import interrupted, papers, proving
 from apps.portals.access import PortalRequest
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, tell, version_of
 from apps.portals.changing.forms import WhyForm
+from apps.portals.changing.retention import changes_retention
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal, explain
@@ -191,14 +192,15 @@ def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Acto
             advances = change_effects.advances_by(version, actor=actor)
         except Refused as refused:
             refusal = explain(refused)
-    moved = change_effects.moved_by(version)
+    moved, terms = change_effects.moved_by(version), contracts.terms_moved(version)
     return ChangeReading(
         is_by_application=version.is_by_application,
         moved=moved,
         currency=order.contract.currency,
         price_before=version.changes.price,
         price_after=version.price,
-        terms=terms_in_words(contracts.terms_moved(version), currency=order.contract.currency),
+        terms=terms_in_words(terms, currency=order.contract.currency),
+        changes_retention=changes_retention(terms) and order.state == "proposed",
         retention=invoicing.retention_state(order.contract) if order.state == "proposed" else None,
         effect=effect,
         withheld=change_effects.withheld_by(version, effect=effect) if effect is not None else None,

@@ -40,6 +40,7 @@ class ChangeReading:
     advances: AdvancesAhead = field(default_factory=AdvancesAhead)
     is_by_application: bool = False
     at_once: Sequence[AtOnce] = ()
+    changes_retention: bool = False
 
     @property
     def net(self) -> Decimal:

@@ -24,6 +24,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.changing import kept
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of
 from apps.portals.changing.forms import ChangeForms, ReasonsForm
+from apps.portals.changing.retention import changes_retention
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal
@@ -193,6 +194,7 @@ def _checked(
                 price_before=rules.price_of(change.before),
                 price_after=change.version.price,
                 terms=terms_in_words(change.terms, currency=contract.currency),
+                changes_retention=changes_retention(change.terms),
                 retention=invoicing.retention_state(contract),
                 effect=preview.effect,
                 withheld=preview.withheld,

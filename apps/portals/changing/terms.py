@@ -1,7 +1,6 @@
 """The terms that a change order may say anew: of the whole contract, and of one milestone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,11 +14,14 @@ from apps.contracts.exemptions import EXEMPTION
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.parties import rules as parties
+from apps.portals.changing.retention import LIMITS, ChangedRetentionFields
 from apps.portals.choices import known_calendars
 from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.own_terms import AgreedFields, agreed_values
+from apps.portals.drafting.retention import NAMES as OF_RETENTION
+from apps.portals.drafting.retention import typed_retention
 from apps.portals.drafting.tax import ExemptionFields
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
@@ -29,15 +31,15 @@ LONGEST: Final = 365
 SILENCES: Final = Silence.choices
 OF_SEVERAL_FIELDS: Final = ("retention", "payment_documents", "late_payment", "charges")
 SAID: Final = tuple(name for name in rules.CHANGEABLE if name not in OF_SEVERAL_FIELDS)
-"""The terms that the form says as they are called; of the retention it says the rate."""
+"""The terms that the form says as they are called."""
 TICKED: Final = ("partial_acceptance", "needs_inspection", "is_assignable")
-FOLDED: Final = (*LatePaymentFields.base_fields, *ChargeFields.base_fields)
+FOLDED: Final = (*LatePaymentFields.base_fields, *ChargeFields.base_fields, *OF_RETENTION)
 """What stands in parts of the page that are folded away while nothing of them is agreed."""
-IN_MONEY: Final = ("second_acceptor_above", "late_fee", "damages_amount", "bonus_amount")
+IN_MONEY: Final = ("second_acceptor_above", "late_fee", "damages_amount", "bonus_amount", *LIMITS)
 NAMED: Final = ("signatory_name", "signatory_email")
 
 
-class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, ChargeFields):
+class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, ChargeFields, ChangedRetentionFields):
     """The terms of the contract as they stand, to be said anew. One that was left as it is is no change."""
 
     use_required_attribute = False
@@ -118,18 +120,12 @@ class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, Charg
         ),
     )
     is_assignable = forms.BooleanField(label=gettext_lazy("Invoices may be assigned to a financier"), required=False)
-    retention_rate = RateField(
-        label=gettext_lazy("Retention in percent"),
-        help_text=gettext_lazy("Of invoices from then on; what is withheld already stays, and its release too."),
-    )
 
     def __init__(self, data: Mapping[str, Any] | None, *, stands: ContractDraft) -> None:
         initial: dict[str, Any] = {name: getattr(stands, name) for name in SAID}
-        has_rate = stands.retention is not None and stands.retention.payable_most is None
         initial |= typed_payment_documents(stands.payment_documents)
         initial |= typed_late_payment(stands.late_payment) | typed_charges(stands.charges)
-        if stands.retention is not None and has_rate:
-            initial["retention_rate"] = stands.retention.rate
+        initial |= typed_retention(stands.retention)
         # A page that says nothing of terms leaves them as they are.
         super().__init__(
             data if data is not None and "terms-silence" in data else None, prefix="terms", initial=initial
@@ -143,10 +139,10 @@ class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, Charg
         own = [("", gettext_lazy("The buyer's"))] if stands.review_time_zone not in dict(zones) else []
         self._choose("review_country", [*buyers, *known])
         self._choose("review_time_zone", [*own, *zones])
+        self.leave_out_of_retention()
         for name in IN_MONEY:
-            self.fields[name].currency = stands.currency  # type: ignore[attr-defined]
-        if not has_rate:
-            del self.fields["retention_rate"]
+            if name in self.fields:
+                self.fields[name].currency = stands.currency  # type: ignore[attr-defined]
         for name in NAMED:
             # What both sides signed names somebody; whoever empties it meant something, and is asked what.
             self.fields[name].required = bool(getattr(stands, name))
@@ -190,9 +186,8 @@ class TermsForm(ExemptionFields, PaymentDocumentFields, LatePaymentFields, Charg
         }
         if said["second_acceptor_above"] is None and self.stands.second_acceptor_above is not None:
             changed["one_acceptor"] = True
-        retention, rate = self.stands.retention, typed.get("retention_rate")
-        if retention is not None and rate is not None and rate != retention.rate:
-            changed["retention"] = replace(retention, rate=rate)
+        if typed["retention"] not in (None, self.stands.retention):
+            changed["retention"] = typed["retention"]
         if typed["payment_documents"] != self.stands.payment_documents:
             changed["payment_documents"] = typed["payment_documents"] or PaymentDocuments()
         for name, nothing in rules.NOTHING.items():

@@ -47,6 +47,11 @@ STEP_NAMES: Final = tuple(f"step_{number}_{part}" for number in STEPS for part i
 RELEASE_NAMES: Final = tuple(f"release_{number}_{part}" for number in RELEASES for part in PARTS)
 DETAILS: Final = ("retention_name", *LIMITS, *STEP_NAMES, *RELEASE_NAMES)
 """What stands beside a rate and its base."""
+NAMES: Final = (
+    "retention_payable_most",
+    *(f"{kind}{name}" for kind in KINDS for name in ("retention_rate", "retention_base", *DETAILS)),
+)
+"""All fields of retention."""
 
 
 class RetentionFields(TellingForm, forms.Form):
@@ -96,24 +101,33 @@ class RetentionFields(TellingForm, forms.Form):
 
     @property
     def retention_kinds(self) -> list[dict[str, Any]]:
-        """The fields of each kind, and which of the folded ones are told."""
+        """The fields of each kind that the form has, and which of the folded ones are told."""
         return [
             {
                 "number": number,
-                "name": self[f"{kind}retention_name"],
-                "rate": self[f"{kind}retention_rate"],
-                "base": self[f"{kind}retention_base"],
+                "name": self._bound(f"{kind}retention_name"),
+                "rate": self._bound(f"{kind}retention_rate"),
+                "base": self._bound(f"{kind}retention_base"),
                 "limits": [self[f"{kind}{name}"] for name in LIMITS],
                 "steps": [[self[f"{kind}step_{step}_{part}"] for part in ("billed", "rate")] for step in STEPS],
-                "releases": [[self[f"{kind}release_{one}_{part}"] for part in PARTS] for one in RELEASES],
+                "releases": [
+                    [self[f"{kind}release_{one}_{part}"] for part in PARTS]
+                    for one in RELEASES
+                    if f"{kind}release_{one}_share" in self.fields
+                ],
                 "has_depth": self._is_told(*(f"{kind}{name}" for name in (*LIMITS, *STEP_NAMES))),
                 "is_told": self._is_told(*(f"{kind}{name}" for name in ("retention_rate", *DETAILS))),
             }
             for number, kind in enumerate(KINDS, start=1)
+            if f"{kind}retention_rate" in self.fields
         ]
 
+    def _bound(self, name: str) -> forms.BoundField | None:
+        return self[name] if name in self.fields else None
+
     def _is_told(self, *names: str) -> bool:
-        return any(self[name].value() not in (None, "", False) or self[name].errors for name in names)
+        found = [self[name] for name in names if name in self.fields]
+        return any(one.value() not in (None, "", False) or one.errors for one in found)
 
     @staticmethod
     def _has_details(cleaned: dict[str, Any], *, kind: str) -> bool:

@@ -184,7 +184,7 @@ def _change(place: Place, contract: ContractDraft, *, line: ReadLine) -> SaidCha
 
 
 def _signed(contract: ContractDraft, change: SaidChange) -> ContractDraft:
-    """The contract as later events name it: by the titles, criteria, events and signatory that both sides signed."""
+    """The contract as later events name it: by the titles, criteria, events, retention, signatory that are signed."""
     said = {one.milestone: one for one in change.lines}
     lines = [said[number].of(line) if number in said else line for number, line in enumerate(contract.lines, start=1)]
     name, email = change.terms.signatory_name, change.terms.signatory_email
@@ -193,6 +193,7 @@ def _signed(contract: ContractDraft, change: SaidChange) -> ContractDraft:
         lines=tuple(lines),
         signatory_name=name or contract.signatory_name,
         signatory_email=email or contract.signatory_email,
+        retention=change.terms.retention or contract.retention,
     )
 
 
