@@ -19,7 +19,7 @@ class Expected:
     """An amount, net of tax, and the day on which it is paid if everything goes as planned; None where no day follows.
 
     ``done_on`` is when the work is accepted that it pays for; None of what no sign-off bills. ``own`` are the terms of
-    its line, by which its invoice is taxed.
+    its line, by which its invoice is taxed. ``criteria`` of a milestone tell that it is done; None of what is none.
     """
 
     on: date | None
@@ -27,6 +27,7 @@ class Expected:
     title: str
     done_on: date | None = None
     own: LineTerms = AS_AGREED
+    criteria: int | None = None
 
 
 def expected_cash(
@@ -58,7 +59,8 @@ def expected_cash(
             continue
         if line.kind == MILESTONE:
             done = accepted[place]
-            found.append(Expected(paid(done, line) if done else None, line.amount, line.title, done, line.own))
+            on, criteria = paid(done, line) if done else None, len(line.criteria)
+            found.append(Expected(on, line.amount, line.title, done, line.own, criteria))
             continue
         if line.due is not None and line.due.recovery is not None:
             advances.append((len(found), Advance(line.amount, line.due.recovery)))

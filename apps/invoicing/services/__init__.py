@@ -83,6 +83,7 @@ from apps.invoicing.services.reading import (
     contracts_of_transaction,
     milestone_of,
     retry_document,
+    total_to_bill,
 )
 from apps.invoicing.services.receipts import direct_payment, direct_rest, is_directed, receive, withdraw_direction
 from apps.invoicing.services.recovery import (
@@ -119,6 +120,7 @@ from apps.invoicing.services.retained import (
     releases_by,
     releases_with,
     retention_state,
+    withholds,
 )
 from apps.invoicing.services.reversals import (
     contracts_of_payment,
@@ -282,6 +284,7 @@ __all__ = [
     "take_up",
     "to_bill",
     "token_of",
+    "total_to_bill",
     "unapplied_of",
     "unbilled",
     "undo_reserve_received",
@@ -293,4 +296,5 @@ __all__ = [
     "withdraw_direction",
     "withdraw_refund",
     "withheld",
+    "withholds",
 ]

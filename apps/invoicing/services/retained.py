@@ -174,8 +174,13 @@ def has_retention(version: ContractVersion) -> bool:
 
 def is_retained(milestone: Milestone) -> bool:
     """Whether something may be withheld of the invoice of this milestone."""
-    terms = contracts.read_retention(milestone.line.version.retention)
-    return terms is not None and (_withhold(terms) or bool(milestone.line.retention_rate))
+    return withholds(milestone.line.version.retention, own_rate=milestone.line.retention_rate)
+
+
+def withholds(retention: dict[str, Any] | None, *, own_rate: Decimal | None) -> bool:
+    """Whether something may be withheld of a milestone by the terms of a version, and by a rate of its own."""
+    terms = contracts.read_retention(retention)
+    return terms is not None and (_withhold(terms) or bool(own_rate))
 
 
 def _withhold(terms: RetentionTerms) -> bool:

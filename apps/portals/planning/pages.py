@@ -10,16 +10,20 @@ from django.db.models import Q
 from apps.contracts.models import Contract, ContractVersion
 from apps.parties.actor import Actor
 from apps.portals.planning.comparing import ComparedPlan, compare
-from apps.portals.planning.quoting import Quote, facilities_of, quotes_of
+from apps.portals.planning.quoting import Quote, facilities_of, quotes_of, why_nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One plan with where it can be signed, if it can, and what financing would give for it, if somebody is asked."""
+    """One plan with where it can be signed, if it can, and what financing would give for it, if somebody is asked.
+
+    ``why_nothing`` says why no facility would give anything, whatever its terms.
+    """
 
     plan: ComparedPlan
     sign_url: str
     quotes: Sequence[Quote]
+    why_nothing: str
     is_in_force: bool
 
 
@@ -35,14 +39,16 @@ def comparison_of(
     offered = [plan for plan in found.plans if plan.is_offered]
     active = version.contract.active_version
     is_signed = active is not None and version.pk in (active.pk, active.option_of_id)
+    nothing = [why_nothing(plan, version=version) for plan in found.plans]
     cards = [
         Card(
             plan=plan,
             sign_url=_sign_url(plan, sign_url, several=len(offered) > 1),
-            quotes=quotes_of(plan, version=version, facilities=facilities, funding_on=today),
+            quotes=[] if why else quotes_of(plan, version=version, facilities=facilities, funding_on=today),
+            why_nothing=why,
             is_in_force=is_signed and active is not None and plan.number == active.option_number,
         )
-        for plan in found.plans
+        for plan, why in zip(found.plans, nothing, strict=True)
     ]
     return {
         "contract": version.contract,
