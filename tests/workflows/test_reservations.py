@@ -193,7 +193,9 @@ def test_nobody_withholds_more_than_there_is(parties: Parties) -> None:
     assert item_of(parties).open == 14280
     with walls.asking_for(parties.seller.pk):
         receivables = [
-            standing.control(organisation_id=parties.seller.pk, account=Seller.RECEIVABLES, after=on)["EUR"]
+            standing.standing(
+                organisation_id=parties.seller.pk, accounts=[Seller.RECEIVABLES], control=Seller.RECEIVABLES, on=on
+            )[1]["EUR"]
             for on in (date(2026, 4, 2), date(2026, 4, 3))
         ]
     assert receivables == [D(0), D(14280)]

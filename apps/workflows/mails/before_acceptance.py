@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import GuestGrant
-from apps.contracts.services import people
+from apps.contracts.services import mailboxes
 from apps.core import clock
 from apps.core.database import walls
 from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Milestone, MilestoneComment, Question
@@ -265,7 +265,7 @@ def _colleagues(milestone: Milestone, *, told: set[str]) -> Readers:
     newest = {grant.email.lower(): grant for grant in links.order_by("pk")}
     # Until the job leaves its walls: who belongs to the seller is for nobody of the buyer to read.
     walls.enter(contract.buyer_id, contract.seller_id)
-    sellers = people.house_mailboxes(contract.seller)
+    sellers = mailboxes.house_mailboxes(contract.seller)
     return [
         (f".{grant.ref}", [grant.email], f"{link_to(grant)}#conversation")
         for mailbox, grant in newest.items()
