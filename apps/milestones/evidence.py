@@ -42,6 +42,10 @@ TYPES: Final[dict[str, str]] = {
 }
 """What may be attached, by extension, and as what it is handed out again."""
 
+HEIC: Final = frozenset({"heic", "heif", "hif"})
+HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""What such a picture calls itself behind its first bytes, whatever a phone made of its name."""
+VIDEO: Final = frozenset({"mov", "mp4", "m4v", "avi", "mkv", "webm", "3gp"})
 TEXTS: Final = frozenset({"txt", "csv", "md"})
 INSIDE: Final[dict[str, str]] = {
     "docx": "word/document.xml",
@@ -90,6 +94,14 @@ def receive(upload: "File[Any]", *, most: int) -> StoredFile:
     _check_size(upload.size, most=most)
     name = shown_name(upload.name or "")
     extension = PurePath(name).suffix.lower().lstrip(".")
+    if extension in HEIC or _is_heic(upload):
+        raise Refused(
+            "This is a HEIC photograph, as iPhones take them, which many machines cannot open. Choose it from the photo"
+            " library, which hands it over as JPEG, or export it as JPEG, and attach that.",
+            field="file",
+        )
+    if extension in VIDEO:
+        raise Refused("A video is not taken by itself. Put it into a ZIP archive, and attach that.", field="file")
     if extension not in TYPES:
         raise Refused(
             "Files of this kind cannot be attached. Use one of: {kinds}.", field="file", kinds=", ".join(TYPES)
@@ -146,6 +158,13 @@ def _check_bytes(upload: "File[Any]", *, extension: str) -> None:
             field="file",
             extension=extension.upper(),
         )
+
+
+def _is_heic(upload: "File[Any]") -> bool:
+    upload.seek(0)
+    head: bytes = upload.read(12)
+    upload.seek(0)
+    return head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
 
 
 def _kinds(head: bytes) -> set[str]:

@@ -12,6 +12,7 @@ from django.db.models import Min
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,6 +22,7 @@ from apps.invoicing.models import Invoice, PaymentDocument
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
+from apps.portals.files_field import TAKEN
 from apps.portals.forms import ActionForm, DayField, add_refusal
 from apps.portals.parts import Need
 from apps.workflows import payment_documents as workflows
@@ -36,7 +38,9 @@ class HandInForm(ActionForm):
     file = forms.FileField(
         label=gettext_lazy("The document"),
         required=False,
-        help_text=gettext_lazy("A PDF, picture or office file; kept privately, shown to the buyer only."),
+        help_text=format_lazy(
+            "{kept} {taken}", kept=gettext_lazy("Kept privately, shown to the buyer only."), taken=TAKEN
+        ),
     )
     valid_until = DayField(
         label=gettext_lazy("Valid until"),

@@ -19,6 +19,7 @@ MB = 1024 * 1024
 PDF = b"%PDF-1.7\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(30)
 JPG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(30)
+HEIC = b"\x00\x00\x00\x24ftypheic\x00\x00\x00\x00mif1heic" + bytes(60)
 GIF = b"GIF89a" + bytes(30)
 WEBP = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(30)
 
@@ -82,6 +83,21 @@ def test_an_honest_file_is_stored_under_a_random_name_with_its_hash(
 def test_a_kind_that_is_not_allowed_is_refused(store: Path, name: str) -> None:
     with pytest.raises(Refused, match="cannot be attached"):
         evidence.receive(ContentFile(PDF, name=name), most=MB)
+    assert files_in(store) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.heic", HEIC, "export it as JPEG"),
+        ("a.HEIF", JPG, "export it as JPEG"),
+        ("a.jpg", HEIC, "export it as JPEG"),
+        ("a.mov", b"\x00\x00\x00\x14ftypqt  ", "into a ZIP"),
+    ],
+)
+def test_what_phones_make_is_refused_with_what_to_do(store: Path, name: str, content: bytes, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        receive(name, content)
     assert files_in(store) == []
 
 

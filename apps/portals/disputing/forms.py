@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.invoicing.rules import Share
 from apps.milestones import rules
 from apps.milestones.models.dispute import OUTCOMES
+from apps.portals.files_field import TAKEN
 from apps.portals.forms import ActionForm, AmountField, DayField
 
 
@@ -101,7 +102,7 @@ class PositionForm(ActionForm):
 class FileForm(ActionForm):
     """A file that shows something."""
 
-    file = forms.FileField(label=_("File"), error_messages={"required": _("Choose a file first.")})
+    file = forms.FileField(label=_("File"), help_text=TAKEN, error_messages={"required": _("Choose a file first.")})
 
 
 class OutcomeForm(ActionForm):

@@ -15,7 +15,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.milestones import rules
 from apps.milestones.services import Defect
-from apps.portals.files_field import FilesField
+from apps.portals.files_field import TAKEN, FilesField
 from apps.portals.forms import ActionForm, AmountField, DayField, SeenForm, add_refusal
 
 ROWS: Final = 4
@@ -194,7 +194,13 @@ class WordForm(ActionForm):
 class MendForm(WordForm):
     """How it was mended, and files that show it."""
 
-    shown = FilesField(help_text=_("Photographs, a report: whatever shows it. The other side reads them here."))
+    shown = FilesField(
+        help_text=format_lazy(
+            "{words} {taken}",
+            words=_("Photographs, a report: whatever shows it. The other side reads them here."),
+            taken=TAKEN,
+        )
+    )
 
 
 class MissingForm(MendForm):

@@ -115,6 +115,7 @@ def test_a_file_is_added_and_taken_out_and_the_notes_stay(parties: Parties, sell
 def test_the_same_upload_twice_is_there_once(parties: Parties, seller: Client) -> None:
     milestone = scenarios.milestone_of(scenarios.active_contract(parties))
     shown = seller.get(of("prepare_submission", milestone))
+    assert "A HEIC photograph of an iPhone" in shown.content.decode()
     for _click in range(2):
         seller.post(of("attach_evidence", milestone), said(shown, files_1=upload()))
     with acting(scenarios.seller_actor(parties)):
