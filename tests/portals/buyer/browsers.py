@@ -83,3 +83,18 @@ def counted() -> Iterator[list[int]]:
     with CaptureQueriesContext(connection) as queries:
         yield count
     count.append(len(queries))
+
+
+BEYOND = (
+    "write a contract, a version of it or a change order yourself",
+    "give notice of termination",
+    "withdraw an acceptance because of a defect found later",
+    "release retention by your word",
+)
+
+
+def tells_what_is_beyond(guest: Guest, page: str) -> None:
+    """The page says what no personal link is for, and leads to the place of the organisation where nobody has it."""
+    for words in BEYOND:
+        assert words in page, words
+    assert f'href="{guest.address}portal/"' in page

@@ -26,7 +26,7 @@ from apps.workflows.mails import going_on, reservations
 from apps.workflows.models import ProofCode
 from tests import disputes, scenarios, terminations
 from tests.conftest import Once
-from tests.portals.buyer.browsers import Guest
+from tests.portals.buyer.browsers import Guest, tells_what_is_beyond
 from tests.portals.buyer.test_accept_part import kept
 from tests.scenarios import Parties, acting, key
 
@@ -207,7 +207,9 @@ def test_a_guest_answers_shows_a_file_and_settles_a_dispute(world: World) -> Non
     guest, reviewer = world.guest("dispute", dispute.ref), Guest(scenarios.link_to_sign_off(submission))
     assert guest.get()["Location"] == f"{guest.address}dispute/"
     for one in (guest, reviewer):
-        assert "The export loses rows" in one.get("dispute/").content.decode()
+        shown = one.get("dispute/").content.decode()
+        assert "The export loses rows" in shown
+        tells_what_is_beyond(one, shown)
     asked = reviewer.get().content.decode()
     assert "Not in dispute, net of tax" in asked
     assert "To sign off, net of tax" not in asked
@@ -259,7 +261,9 @@ def test_a_guest_reads_and_signs_a_settlement_and_the_contract_ends(world: World
     today = clock.today(world.parties.seller.time_zone)
     notice = terminations.noticed(world.contract, by=seller, effective_on=today, at=now)
     guest = world.guest("settle", notice.ref)
-    assert "Say what the work is worth" in guest.get().content.decode()
+    shown = guest.get().content.decode()
+    assert "Say what the work is worth" in shown
+    tells_what_is_beyond(guest, shown)
     forms = guest.get("settlement/").context["forms"]
     amounts = [one["amount"].html_name for one in forms.values]
     check = guest.post("settlement/", {"key": "k", amounts[0]: "100.00", amounts[1]: "0"})

@@ -1,6 +1,7 @@
 """From a personal link to one's own portal, without a dead end: explained, addressed, signed up or in, taken over."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.core import mail
@@ -8,13 +9,14 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts.drafts import ChangeDraft, ChangedTerms
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.parties import services as parties_services
 from apps.parties.models import Organisation
 from apps.workflows import sign_off
-from tests import scenarios
-from tests.portals.buyer.browsers import Guest
+from tests import change_orders, scenarios
+from tests.portals.buyer.browsers import BEYOND, Guest, tells_what_is_beyond
 from tests.scenarios import Parties
 
 MAILBOX = "hanna@hafen.example"
@@ -137,3 +139,29 @@ def test_the_mail_to_an_unknown_address_leads_to_a_new_account(db: None) -> None
     body = str(mail.outbox[-1].body)
     assert f"http://testserver{reverse('account_signup')}" in body
     assert "business partner writes to you" not in body
+
+
+def test_a_guest_reads_what_no_link_is_for_wherever_it_could_be_looked_for(named: Contract, parties: Parties) -> None:
+    """On the pages of a contract, a milestone and a change; and who does it once somebody is there."""
+    seller = scenarios.seller_actor(parties)
+    signed = Guest(link(named))
+    reviewer = Guest(scenarios.link_to_sign_off(scenarios.submitted_milestone(named)))
+    change_orders.propose(named, ChangeDraft("Later", "Agreed.", terms=ChangedTerms(payment_days=45)), by=seller)
+    changed = Guest(scenarios.link_to_sign(named))
+    for guest in (signed, reviewer, changed):
+        tells_what_is_beyond(guest, guest.get().content.decode())
+    draft = scenarios.software_draft(
+        parties, number="NL-2026-099", signatory_name="Hanna Hafen", signatory_email=MAILBOX
+    )
+    asked = Guest(
+        scenarios.link_to_sign(scenarios.proposed_contract(parties, draft=replace(draft, buyer_ref=named.buyer.ref)))
+    )
+    for path in ("", "contract-changes/"):
+        tells_what_is_beyond(asked, asked.get(path).content.decode())
+
+    scenarios.claimed(named.buyer, domain="example")
+    for guest in (signed, reviewer, changed):
+        shown = guest.get().content.decode()
+        assert BEYOND[0] in shown
+        assert "The people of Hafen Spedition KG who have a place here do all of this in its portal." in shown
+        assert "Take your organisation" not in shown
