@@ -17,7 +17,9 @@ from apps.contracts.retention import COMPLETION, RetentionRelease, RetentionTerm
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import Instalment, Invoice
+from apps.invoicing.rules import Share
 from apps.milestones.models import Decision, Milestone, Settlement, SettlementSignature
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
@@ -96,6 +98,35 @@ def verified() -> None:
         call_command("verify_ledger", stdout=out)
     except CommandError:
         pytest.fail(out.getvalue())
+
+
+def test_a_deposit_of_the_price_stays_billed_and_is_given_back_as_the_note_agrees(scratch: str) -> None:
+    parties = scenarios.organisations()
+    sina, olga, clara = (scenarios.member(parties, role) for role in ("seller", "buyer", "billing"))
+    contract = active(parties)
+    tend(contract, datetime(2026, 4, 1, 9, tzinfo=UTC))
+    noticed(contract, by=olga, effective_on=END, at=NOON)
+    settlement = proposed(contract, {}, by=olga, at=NOON, note="Half of the deposit, 2,000.00 net, is given back.")
+    assert "Half of the deposit" in settlement.canonical_text, "part of what both sides sign"
+    tend(contract, datetime(2026, 5, 1, 9, tzinfo=UTC))
+    signed(settlement, by=sina, at=JUNE)
+    assert ("Deposit", "4000.00") in bills(contract)
+    with acting(clara, at=JUNE):
+        invoice = next(one for one in Invoice.objects.filter(contract=contract) if one.about == "Deposit")
+        assert invoice.open_item.credited == 0, "the signatures give nothing back"
+        share = Share(amount=D(2000))
+        crediting.credit_invoice(
+            actor=clara,
+            key=key(),
+            invoice_ref=invoice.ref,
+            share=share,
+            reason="As the settlement agrees.",
+            seen=invoicing.preview_credit(invoice_ref=invoice.ref, share=share).sha256,
+        )
+        invoice.open_item.refresh_from_db()
+        assert invoice.open_item.credited == D("2380.00")
+    assert stands(contract) == "terminated"
+    verified()
 
 
 def test_a_whole_termination_from_notice_to_the_last_release(scratch: str, tmp_path: Path) -> None:
