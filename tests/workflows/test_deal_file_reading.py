@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms, Recovery
 from apps.core.errors import Refused
+from apps.revenue.rules import month_ended_by
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.faults import DealFileRefused
 from apps.workflows.deal_file.loading import LARGEST_FILE
@@ -29,6 +30,20 @@ def test_every_deal_of_the_demo_can_be_read(path: Path) -> None:
 def test_dates_count_from_today() -> None:
     deal = read(DEAL.replace("2026-01-12 10:15", "today-400 10:15"), today=TODAY)
     assert deal.events[0].at == datetime(2025, 5, 11, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("today", "closed"),
+    [
+        (date(2026, 11, 29), date(2026, 10, 31)),
+        (date(2026, 11, 30), date(2026, 10, 31)),
+        (date(2026, 12, 1), date(2026, 11, 30)),
+    ],
+)
+def test_a_month_is_not_over_on_its_last_day(today: date, closed: date) -> None:
+    deal = read((ROOT / "deals" / "subscription-with-implementation.yaml").read_text(), today=today)
+    closing = next(event for event in deal.events if event.verb == "close_month")
+    assert (closing.at.date(), month_ended_by(closing.on)) == (today, closed)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -45,6 +46,8 @@ UNDONE: Final = ("decline_change", "withdraw_change", "decline_buyers_change", "
 """What takes back the milestones that a change order proposed to add."""
 LATER: Final = ("slip", "extend")
 """What moves an expected payment: its date is the event's."""
+OVER: Final = ("close_month",)
+"""What is about days that are over: the day of the event is not, so without a date the one before it counts."""
 SIGNED: Final = ("sign", "sign_answer")
 """What puts a plan in force: from then on its lines are those that events name."""
 
@@ -134,7 +137,7 @@ def _event(
         or take("through", Place.day)
         or take("effective_on", Place.day)
         or (take("expected_on", Place.day) if verb in LATER else None)
-        or at.astimezone(ZoneInfo(zone)).date(),
+        or at.astimezone(ZoneInfo(zone)).date() - timedelta(days=verb in OVER),
         "checked": take("checked", lambda p: p.text(most=400)) or "",
         "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",
         "reference": take("reference", lambda p: p.text(most=60)) or "",

@@ -17,7 +17,7 @@ from apps.workflows.once import Answer
 
 
 def _close_month(scene: Scene, event: Event, actor: Actor) -> Answer:
-    """The month that ends on the day that is named, or was over last."""
+    """The month that ends on the day that is named, or was over last: at the end of a month that is the one before."""
     return revenue.close_period(actor=actor, key=new_key(), through=rules.month_ended_by(event.on))
 
 
