@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from apps.core.days import NOT_YET
@@ -82,6 +84,10 @@ def instant(value: datetime, zone: str) -> str:
     return f"{day(local.date())}, {moment}{NBSP}{local.tzname() or zone}"
 
 
+A_DAY_AND_A_HALF: Final = timedelta(days=1.5)
+"""From here on days are counted, and not hours."""
+
+
 def days_away(value: date, today: date) -> str:
     """``today``, ``tomorrow``, ``in 5 days``, ``3 days ago``."""
     days = (value - today).days
@@ -92,13 +98,16 @@ def days_away(value: date, today: date) -> str:
 
 
 def time_away(value: datetime, now: datetime) -> str:
-    """``in 3 hours``, ``20 minutes ago``, ``in 5 days``."""
-    return _away(value.astimezone(UTC) - now.astimezone(UTC))
+    """``in 3 hours``, ``20 minutes ago``, ``in 5 days``: days of the calendar, as :func:`days_away` counts them."""
+    distance = value.astimezone(UTC) - now.astimezone(UTC)
+    if abs(distance) >= A_DAY_AND_A_HALF:
+        distance = timezone.localtime(value).date() - timezone.localtime(now).date()
+    return _away(distance)
 
 
 def _away(distance: timedelta) -> str:
     """Whole days up to two months, because "in 12 days" is what people plan with; months and years beyond."""
-    if timedelta(days=1.5) <= abs(distance) < timedelta(days=60):
+    if A_DAY_AND_A_HALF <= abs(distance) < timedelta(days=60):
         return format_timedelta(distance, granularity="day", threshold=100, add_direction=True, locale=locale())
     return format_timedelta(distance, threshold=1.5, add_direction=True, locale=locale())
 

@@ -1,7 +1,9 @@
 """Who did what and when, read from the rows themselves: versions, cycles, decisions, invoices, payments."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract, ContractVersion
@@ -80,8 +82,8 @@ def milestone_steps(milestone: Milestone, cycles: Sequence[Submission], *, invoi
     is_back = milestone.state == "changes_requested"
     was_sent = "done" if cycles or is_back else ""
     is_paid = invoice is not None and invoice.open_item.open == 0 and invoice.open_item.reserved == 0
-    sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None
-    accepted_on = milestone.accepted_at.date() if milestone.accepted_at else None
+    sent_on = _day(cycles[-1].submitted_at) if cycles and is_sent | is_accepted else None
+    accepted_on = _day(milestone.accepted_at)
     if is_back:
         review = Step(name=_("Changes requested"), state="stopped")
     else:
@@ -95,9 +97,14 @@ def milestone_steps(milestone: Milestone, cycles: Sequence[Submission], *, invoi
         Step(
             name=_("Paid"),
             state="done" if is_paid else "current" if invoice else "ahead",
-            on=invoice.open_item.settled_at.date() if is_paid and invoice and invoice.open_item.settled_at else None,
+            on=_day(invoice.open_item.settled_at) if is_paid and invoice else None,
         ),
     ]
+
+
+def _day(instant: datetime | None) -> date | None:
+    """In the reader's zone, as what happened is told below."""
+    return timezone.localdate(instant) if instant else None
 
 
 def _of_version(contract: Contract, version: ContractVersion) -> Iterator[Event]:
