@@ -1,13 +1,14 @@
 """Units and quantities in words, in the language that is active."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from babel.numbers import format_decimal
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import Measure
@@ -45,6 +46,22 @@ def agreed(measure: Measure, currency: str) -> str:
     return gettext("{quantity} at {price} {currency}").format(
         quantity=quantity(measure.quantity, measure.unit), price=price, currency=currency
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """So many of a unit, for a statement: each language writes it in its own way."""
+
+    number: Decimal
+    unit: str
+
+    def __str__(self) -> str:
+        with override("en"):
+            return self.in_words()
+
+    def in_words(self) -> str:
+        """It in the language that is active, as 120 m²."""
+        return quantity(self.number, self.unit)
 
 
 def quantity(number: Decimal, unit: str) -> str:

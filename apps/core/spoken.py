@@ -6,7 +6,7 @@ another catalogue.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from django.conf import settings
 from django.utils.translation import get_language, gettext, override
@@ -14,6 +14,14 @@ from django.utils.translation import get_language, gettext, override
 from apps.core.money import Money
 from apps.core.printing import words
 from apps.core.statements import Statement
+
+
+@runtime_checkable
+class InWords(Protocol):
+    """A part of a statement that each language writes in its own way; ``str`` gives it in English."""
+
+    def in_words(self) -> str:
+        """It in the language that is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +59,7 @@ def _in(language: str, statement: Statement) -> str:
 
 
 def _told(part: Any) -> Any:
-    """Sums of money as the language writes them; names, titles and numbers as they are."""
+    """Sums of money and quantities as the language writes them; names, titles and numbers as they are."""
+    if isinstance(part, InWords):
+        return part.in_words()
     return f"{words.number(part.rounded().amount, part.currency)} {part.currency}" if isinstance(part, Money) else part

@@ -20,6 +20,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (datetime(2026, 12, 1, 23, 0, tzinfo=BERLIN), datetime(2026, 12, 2, 2, 0, tzinfo=BERLIN), "in 3 hours"),
     ],
 )
-def test_days_are_those_of_the_calendar_and_hours_those_of_the_clock(now: datetime, moment: datetime, said: str) -> None:
+def test_days_are_those_of_the_calendar_and_hours_those_of_the_clock(
+    now: datetime, moment: datetime, said: str
+) -> None:
     with timezone.override(BERLIN):
         assert formats.time_away(moment, now) == said

@@ -11,6 +11,7 @@ from apps.core import canonical
 from apps.invoicing import documents, inspection, snapshot
 from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Invoice
+from apps.milestones.models import Decision
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import plain, report
@@ -37,6 +38,8 @@ def test_the_deal_by_quantity(scratch: str, tmp_path: Path) -> None:
     assert parts == [("4000.01", "120"), ("433.33", "13"), ("5563.35", "166.9")]
     invoices = list(Invoice.objects.using("owner").order_by("id"))
     lines = [snapshot.read(one.snapshot).lines[0] for one in invoices]
+    stated = Decision.objects.using("owner").order_by("id").values_list("statement", flat=True)
+    assert ["120 m², " in one for one in stated][:2] == [True, False], list(stated)
     # By itself the last part would be 5,563.34: so its price is that of the whole part (BT-149).
     assert [(one.quantity, one.unit_code, one.net_price, one.base_quantity) for one in lines] == [
         (D(120), "MTK", D("33.3334"), D(1)),

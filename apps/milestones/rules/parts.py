@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from apps.core import canonical, money
 from apps.core.errors import Refused
@@ -99,10 +100,21 @@ def checked_part_verdicts(
 
 
 def part_statement(
-    *, organisation: str, title: str, cycle: int, accepted: Money, rest: Money, by_application: bool = False
+    *,
+    organisation: str,
+    title: str,
+    cycle: int,
+    accepted: Money,
+    rest: Money,
+    measured: object = None,
+    by_application: bool = False,
 ) -> Statement:
-    """What the buyer's person agrees to when accepting a part; ``by_application``: an application bills it."""
-    named = {"organisation": organisation, "cycle": cycle, "title": title, "accepted": accepted, "rest": rest}
+    """What the buyer's person agrees to when accepting a part; ``measured`` is the quantity with its unit, where it was
+    said so; ``by_application``: an application for payment bills it."""
+    named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title}
+    named |= {"accepted": accepted, "rest": rest}
+    if measured:
+        return _measured_part({**named, "measured": measured}, by_application=by_application)
     if by_application:
         return Statement(
             "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
@@ -117,5 +129,25 @@ def part_statement(
         " accept a part of the milestone, {accepted} net of tax, as complete. An invoice for {accepted} net of tax is"
         " issued on my acceptance. The rest, {rest} net of tax, is not accepted and can be submitted again.",
         "part-1",
+        **named,
+    )
+
+
+def _measured_part(named: dict[str, Any], *, by_application: bool) -> Statement:
+    if by_application:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept a part of the milestone, {measured}, {accepted} net of tax, as complete. It stands in the"
+            " next application for payment and is invoiced when that is certified. The rest, {rest} net of tax, is not"
+            " accepted and can be submitted again.",
+            "part-applied-2",
+            **named,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept a part of the milestone, {measured}, {accepted} net of tax, as complete. An invoice for {accepted}"
+        " net of tax is issued on my acceptance. The rest, {rest} net of tax, is not accepted and can be submitted"
+        " again.",
+        "part-2",
         **named,
     )

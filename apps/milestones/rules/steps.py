@@ -159,7 +159,7 @@ def event_statement(*, organisation: str, event: str, payable: Money) -> Stateme
 
 
 def first_statement(
-    *, organisation: str, title: str, cycle: int, accepted: Money, measured: str = "", by_application: bool = False
+    *, organisation: str, title: str, cycle: int, accepted: Money, measured: object = None, by_application: bool = False
 ) -> Statement:
     """What the first of two acceptors agrees to; ``measured`` is the quantity with its unit, where it was said so;
     ``by_application``: an application for payment bills it."""
@@ -184,7 +184,7 @@ def first_statement(
     )
 
 
-def _first_applied(named: dict[str, Any], *, measured: str) -> Statement:
+def _first_applied(named: dict[str, Any], *, measured: object) -> Statement:
     if measured:
         return Statement(
             "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"

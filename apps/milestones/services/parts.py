@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Max
 
+from apps.contracts import measure_wording
 from apps.contracts.models import Contract, PlanLine
 from apps.core import canonical, states
 from apps.core.database import in_flight
@@ -42,7 +43,8 @@ def measured_of(milestone: Milestone) -> rules.Measured | None:
 def part_statement(submission: Submission, *, part: Part) -> Said:
     """What the buyer's person agrees to when accepting this part; refused when there is no such part."""
     whole = Money(submission.milestone.amount, submission.milestone.currency)
-    return _statement(submission, whole=whole, accepted=Money(part_amount(submission, part=part), whole.currency))
+    accepted = Money(part_amount(submission, part=part), whole.currency)
+    return _statement(submission, whole=whole, accepted=accepted, quantity=part.quantity)
 
 
 def accept_part(
@@ -105,7 +107,7 @@ def accept_part(
         verdicts=given,
         actor=actor,
         comment=remark,
-        statement=_statement(submission, whole=whole, accepted=agreed),
+        statement=_statement(submission, whole=whole, accepted=agreed, quantity=part.quantity),
         at=at,
         proof=proof,
         rest=rest,
@@ -166,7 +168,8 @@ def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money, quant
     )
 
 
-def _statement(submission: Submission, *, whole: Money, accepted: Money) -> Said:
+def _statement(submission: Submission, *, whole: Money, accepted: Money, quantity: Decimal | None) -> Said:
+    unit = submission.milestone.line.unit
     return said(
         rules.part_statement(
             organisation=submission.contract.buyer.legal_name,
@@ -174,6 +177,7 @@ def _statement(submission: Submission, *, whole: Money, accepted: Money) -> Said
             cycle=submission.number,
             accepted=accepted,
             rest=Money(whole.amount - accepted.amount, whole.currency),
+            measured=measure_wording.Quantity(quantity, unit) if quantity is not None else None,
             by_application=submission.milestone.line.version.is_by_application,
         )
     )

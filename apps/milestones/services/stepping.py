@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.contracts import measure_wording
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import canonical, money
@@ -229,7 +230,7 @@ def first_statement(submission: Submission, *, accepted: Money, quantity: Decima
             title=submission.milestone.title,
             cycle=submission.number,
             accepted=accepted,
-            measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
+            measured=measure_wording.Quantity(quantity, unit) if quantity is not None else None,
             by_application=submission.milestone.line.version.is_by_application,
         )
     )
