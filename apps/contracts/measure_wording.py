@@ -64,6 +64,11 @@ class Quantity:
         return quantity(self.number, self.unit)
 
 
+def stated(number: Decimal | None, unit: str) -> Quantity | None:
+    """What a statement says of a quantity; None where none was said."""
+    return Quantity(number, unit) if number is not None else None
+
+
 def quantity(number: Decimal, unit: str) -> str:
     """So many of a unit, as 120 m²."""
     return f"{format_decimal(number, locale=locale(), decimal_quantization=False)} {UNIT_NAMES.get(unit, unit)}"

@@ -169,7 +169,6 @@ def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money, quant
 
 
 def _statement(submission: Submission, *, whole: Money, accepted: Money, quantity: Decimal | None) -> Said:
-    unit = submission.milestone.line.unit
     return said(
         rules.part_statement(
             organisation=submission.contract.buyer.legal_name,
@@ -177,7 +176,7 @@ def _statement(submission: Submission, *, whole: Money, accepted: Money, quantit
             cycle=submission.number,
             accepted=accepted,
             rest=Money(whole.amount - accepted.amount, whole.currency),
-            measured=measure_wording.Quantity(quantity, unit) if quantity is not None else None,
+            measured=measure_wording.stated(quantity, submission.milestone.line.unit),
             by_application=submission.milestone.line.version.is_by_application,
         )
     )

@@ -223,14 +223,13 @@ def accept_first(
 
 def first_statement(submission: Submission, *, accepted: Money, quantity: Decimal | None = None) -> Said:
     """What the first of two acceptors agrees to."""
-    unit = submission.milestone.line.unit
     return said(
         rules.first_statement(
             organisation=submission.contract.buyer.legal_name,
             title=submission.milestone.title,
             cycle=submission.number,
             accepted=accepted,
-            measured=measure_wording.Quantity(quantity, unit) if quantity is not None else None,
+            measured=measure_wording.stated(quantity, submission.milestone.line.unit),
             by_application=submission.milestone.line.version.is_by_application,
         )
     )
