@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.contracts import rules
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, DraftOption, Due, LineTerms
+from apps.contracts.drafts import Condition, ContractDraft, DraftCriterion, DraftLine, DraftOption, Due, LineTerms
 from apps.contracts.rules import PaperLine
 from apps.contracts.rules.options import MOST_OPTIONS
 from apps.core import money
@@ -128,9 +129,12 @@ def paper(*lines: DraftLine, price: str = "1000.00") -> list[PaperLine]:
 
 
 def cash(*lines: DraftLine, price: str = "1000.00") -> list[rules.Expected]:
-    return rules.expected_cash(
-        paper(*lines, price=price), signed_on=SIGNED, review_days=14, payment_days=30, currency="EUR"
-    )
+    return rules.expected_cash(paper(*lines, price=price), signed_on=SIGNED, terms=terms(), currency="EUR")
+
+
+def terms(unit: str = "calendar", days: int = 14, **more: Any) -> rules.CashTerms:
+    review = rules.ReviewTerms(days, unit, "DE", "BY", "Europe/Berlin", "accepted")
+    return rules.CashTerms(review=review, payment_days=30, **more)
 
 
 def test_cash_comes_after_review_and_payment_days() -> None:
@@ -158,6 +162,60 @@ def test_a_cumulative_milestone_waits_for_those_above() -> None:
         milestone("A", "50", date(2026, 9, 1)), milestone("B", "50", SIGNED, own=LineTerms(is_cumulative=True))
     )
     assert found[0].done_on == found[1].done_on == date(2026, 9, 15)
+
+
+def accepted_on(*lines: DraftLine, unit: str = "calendar", days: int = 14) -> list[date | None]:
+    found = rules.expected_cash(paper(*lines), signed_on=SIGNED, terms=terms(unit, days), currency="EUR")
+    return [one.done_on for one in found]
+
+
+def test_review_days_are_those_of_the_calendar_that_was_agreed() -> None:
+    """Twelve working days over Easter in Bavaria: Good Friday, Easter Monday and three Sundays do not count."""
+    one = milestone("All", "100", date(2026, 3, 27))
+    assert accepted_on(one, days=12) == [date(2026, 4, 8)]
+    assert accepted_on(one, unit="working", days=12) == [date(2026, 4, 13)]
+    assert accepted_on(one, unit="business", days=12) == [date(2026, 4, 16)]
+
+
+def waits(
+    title: str, *milestones: str, needs: str = "all", on: date | None = None, events: tuple[str, ...] = ()
+) -> Any:
+    condition = Condition(needs, milestones, on, events)
+    return milestone(title, "25", date(2026, 4, 1), own=LineTerms(condition=condition))
+
+
+def test_a_milestone_is_paid_after_what_it_waits_for() -> None:
+    """Wherever that stands in the plan; of what nobody knows the day of, nobody knows when it is paid."""
+    last = milestone("Last", "25", date(2026, 9, 1))
+    found = accepted_on(waits("First", "Middle"), waits("Middle", "Last"), last, waits("Late", on=date(2026, 12, 1)))
+    assert found == [date(2026, 10, 13), date(2026, 9, 29), date(2026, 9, 15), date(2026, 12, 15)]
+    undated = milestone("Undated", "25")
+    unknown = accepted_on(waits("A", events=("Permit",)), waits("B", "Undated"), undated, waits("C", "A"))
+    assert unknown == [None] * 4
+    ways: dict[str, Any] = {"needs": "any", "on": date(2026, 6, 1)}
+    either = accepted_on(waits("A", "Undated", **ways), undated, waits("B", "A", events=("Permit",), needs="any"))
+    assert either == [date(2026, 6, 15), None, date(2026, 6, 29)]
+    around = accepted_on(waits("A", "B", needs="any", on=date(2026, 8, 1)), waits("B", "A", **ways))
+    assert around == [date(2026, 6, 29), date(2026, 6, 15)], "either has another way"
+
+
+def test_a_cumulative_milestone_waits_for_one_above_that_waits_for_one_below() -> None:
+    found = accepted_on(
+        waits("A", "C"),
+        milestone("B", "25", SIGNED, own=LineTerms(is_cumulative=True)),
+        milestone("C", "25", date(2026, 9, 1)),
+    )
+    assert found == [date(2026, 9, 29), date(2026, 9, 29), date(2026, 9, 15)]
+    assert accepted_on(milestone("A", "50"), milestone("B", "50", SIGNED, own=LineTerms(is_cumulative=True))) == [
+        *(None, None)
+    ]
+
+
+def test_a_long_chain_is_followed_in_either_direction() -> None:
+    lines = [replace(waits(f"M{at}", f"M{at + 1}"), percent=D("0.1")) for at in range(999)]
+    lines.append(replace(milestone("M999", "0.1"), planned_on=SIGNED))
+    found = accepted_on(*lines, days=1)
+    assert (found[0], found[-1]) == (date(2028, 12, 25), date(2026, 3, 3))
 
 
 def test_the_rate_of_a_difference_is_the_one_that_discounts_it_to_nothing() -> None:

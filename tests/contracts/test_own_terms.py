@@ -11,7 +11,7 @@ from apps.contracts.charges import BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due, LineTerms
 from apps.contracts.exemptions import Exemption
 from apps.contracts.retention import RetentionTerms
-from apps.contracts.rules import Agreed, ReviewTerms, check_proposal, expected_cash
+from apps.contracts.rules import Agreed, CashTerms, ReviewTerms, check_proposal, expected_cash
 from apps.contracts.rules.checks import check_line
 from apps.contracts.rules.difference import PaperLine
 from apps.contracts.rules.plan_texts import plan_text, read_plan
@@ -160,7 +160,8 @@ def test_what_a_plan_brings_counts_the_days_of_each_line() -> None:
         PaperLine("B", "", "amount", None, amount, day, ()),
         PaperLine("C", "", "amount", None, amount, None, (), LineTerms(payment_days=0), "deposit", Due()),
     ]
-    found = expected_cash(lines, signed_on=day, review_days=10, payment_days=30, currency="EUR")
+    terms = CashTerms(review=ReviewTerms(10, "calendar", "DE", "", "Europe/Berlin", "accepted"), payment_days=30)
+    found = expected_cash(lines, signed_on=day, terms=terms, currency="EUR")
     assert [one.on for one in found] == [date(2026, 4, 18), date(2026, 5, 11), day]
 
 

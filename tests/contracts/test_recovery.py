@@ -117,7 +117,9 @@ def test_cash_comes_ahead_and_later_payments_are_lower() -> None:
         )
         for line, amount in zip(PLAN, [D(12000), D(30000), D(30000)], strict=True)
     ]
-    cash = rules.expected_cash(paper, signed_on=date(2026, 12, 1), review_days=0, payment_days=0, currency="EUR")
+    review = rules.ReviewTerms(0, "calendar", "DE", "", "Europe/Berlin", "accepted")
+    terms = rules.CashTerms(review=review, payment_days=0)
+    cash = rules.expected_cash(paper, signed_on=date(2026, 12, 1), terms=terms, currency="EUR")
     assert [one.amount for one in cash] == [12000, 28500, 19500], "12.5 % of what lies above 30 % of the price"
     assert sum(one.amount for one in cash) == 60000
 

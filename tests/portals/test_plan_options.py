@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import RetentionRelease, RetentionTerms
 from tests import options, scenarios
 from tests.conftest import Once
 from tests.portals.buyer.browsers import Guest
@@ -25,6 +27,7 @@ class Story:
     proposed: Contract
     alone: Contract
     drafted: Contract
+    retained: Contract
     guest: Guest
 
     def browser(self, role: str) -> Client:
@@ -44,7 +47,19 @@ def _told() -> Story:
     proposed = options.proposed(parties)
     alone = scenarios.proposed_contract(parties, draft=scenarios.software_draft(parties, number="NL-2026-090"))
     drafted = scenarios.drafted_contract(parties, draft=scenarios.software_draft(parties, number="NL-2026-091"))
-    return Story(parties, proposed, alone, drafted, Guest(scenarios.link_to_sign(proposed)))
+    halves = (RetentionRelease(Decimal(50)), RetentionRelease(Decimal(50), days=365))
+    retained = scenarios.active_contract(
+        parties,
+        draft=scenarios.software_draft(
+            parties,
+            number="NL-2026-092",
+            retention=RetentionTerms(Decimal(10), releases=halves),
+            bills_by="application",
+            partial_acceptance=False,
+        ),
+        at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+    )
+    return Story(parties, proposed, alone, drafted, retained, Guest(scenarios.link_to_sign(proposed)))
 
 
 def words(response: object) -> str:
@@ -69,6 +84,27 @@ def test_a_proposal_with_one_plan_is_compared_with_illustrations_that_nobody_can
     assert "The same price upfront" in page
     assert page.count("Read and sign") == 1
     assert "Upfront cash by financing" not in page
+
+
+def test_cash_by_month_leaves_out_what_is_kept_back_until_it_is_released(story: Story) -> None:
+    """40,000.00 less a tenth, certified at the end of each month; half is released with the end of the works, half a
+    year later. An illustration has no milestones, so nothing of it is kept back."""
+    page = story.browser("seller").get(f"/seller/contracts/{story.retained.ref}/compare/")
+    found = page.context["comparison"]
+    assert [(f"{one.on:%Y-%m-%d}", one.title, one.amount) for one in found.plans[0].cash if one.on is not None] == [
+        ("2026-05-30", "Prototype", 10800),
+        ("2026-08-30", "Integration", 10800),
+        ("2026-11-30", "Final delivery and sign-off", 14400),
+        ("2026-11-30", "Retention released", 2000),
+        ("2027-11-30", "Retention released", 2000),
+    ]
+    assert [sum(row[at] for _month, row in found.rows) for at in range(3)] == [40000] * 3
+    said = words(page)
+    assert "What is accepted in a month is certified and invoiced on the last day of that month." in said
+    assert "What is kept back as retention is paid when it is released" in said
+    other = words(story.browser("seller").get(f"/seller/contracts/{story.alone.ref}/compare/"))
+    assert "kept back as retention" not in other
+    assert "certified" not in other
 
 
 def test_the_buyer_picks_a_plan_by_link_and_signs_it(story: Story) -> None:

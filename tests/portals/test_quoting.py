@@ -12,7 +12,7 @@ from django.test import Client
 from apps.contracts.drafts import DraftCriterion, Due, LineTerms, Recovery
 from apps.contracts.models import ContractVersion
 from apps.contracts.retention import RetentionTerms
-from apps.contracts.rules import Ahead, PaperLine, expected_cash, plain_retention
+from apps.contracts.rules import Ahead, CashTerms, PaperLine, ReviewTerms, expected_cash, plain_retention
 from apps.core import clock
 from apps.financing.models import Facility
 from apps.portals.planning.comparing import ComparedPlan
@@ -59,7 +59,9 @@ def retained(rate: D) -> dict[str, Any] | None:
 
 
 def plan_of(lines: Sequence[PaperLine]) -> ComparedPlan:
-    cash = expected_cash(lines, signed_on=SIGNED, review_days=14, payment_days=30, currency="EUR")
+    review = ReviewTerms(14, "calendar", "DE", "", "Europe/Berlin", "accepted")
+    terms = CashTerms(review=review, payment_days=30)
+    cash = expected_cash(lines, signed_on=SIGNED, terms=terms, currency="EUR")
     return ComparedPlan(
         number=0,
         name="The plan",

@@ -2,7 +2,18 @@
 
 from apps.contracts.drafts import Recovery
 from apps.contracts.rules.agreed import Agreed
-from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
+from apps.contracts.rules.cash import (
+    Ahead,
+    CashTerms,
+    Expected,
+    ahead,
+    by_month,
+    expected_cash,
+    gains,
+    in_invoices,
+    kind_of_plan,
+    undated,
+)
 from apps.contracts.rules.changed_terms import (
     CHANGEABLE,
     NOTHING,
@@ -108,6 +119,7 @@ __all__ = [
     "Advance",
     "Agreed",
     "Ahead",
+    "CashTerms",
     "Difference",
     "Expected",
     "LineChange",
@@ -163,6 +175,7 @@ __all__ = [
     "end_of_day",
     "expected_cash",
     "gains",
+    "in_invoices",
     "introduced_retention",
     "is_recoverable",
     "kind_of_plan",

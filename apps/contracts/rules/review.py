@@ -65,13 +65,17 @@ def review_deadline(notified_at: datetime, *, terms: ReviewTerms) -> datetime:
 
     The day on which the buyer was notified is not counted.
     """
-    zone = ZoneInfo(terms.time_zone)
-    last: date = notified_at.astimezone(zone).date()
-    left = terms.days
+    last = last_review_day(notified_at.astimezone(ZoneInfo(terms.time_zone)).date(), terms=terms)
+    return end_of_day(last, time_zone=terms.time_zone)
+
+
+def last_review_day(notified_on: date, *, terms: ReviewTerms) -> date:
+    """The last day of the review period of what the buyer was notified of on a day, which itself is not counted."""
+    last, left = notified_on, terms.days
     while left:
         last += timedelta(days=1)
         left -= counts(last, terms=terms)
-    return end_of_day(last, time_zone=terms.time_zone)
+    return last
 
 
 def end_of_day(day: date, *, time_zone: str) -> datetime:

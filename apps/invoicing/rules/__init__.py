@@ -24,6 +24,7 @@ from apps.invoicing.rules.credits import (
     credited_amount,
     taken,
 )
+from apps.invoicing.rules.expected import less_retention
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
@@ -120,6 +121,7 @@ __all__ = [
     "exact_bill",
     "invoice_number",
     "is_account",
+    "less_retention",
     "line_net",
     "numbered",
     "payable_before_final",

@@ -20,6 +20,7 @@ from apps.contracts.models import ContractVersion
 from apps.contracts.rules import Ahead, Expected, Paper, PaperLine
 from apps.core import money
 from apps.financing.rules.xirr import xirr
+from apps.invoicing import rules as invoicing
 from apps.portals import charts, formats
 
 MOST_MONTHS = 36
@@ -65,6 +66,7 @@ class Comparison:
     currency: str
     signed_on: date
     is_retained: bool
+    is_collected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,13 @@ def compare(version: ContractVersion, *, today: date) -> Comparison:
     zone = ZoneInfo(version.contract.seller.time_zone)
     signed_on = signed.astimezone(zone).date() if signed is not None else today
     plans = [*_offered(paper), *_illustrated(paper, draft, today=signed_on)]
-    cash = [_cash(plan, version, signed_on=signed_on) for plan in plans]
+    terms = rules.CashTerms(
+        review=contracts.review_terms(version),
+        payment_days=version.payment_days,
+        payment_basis=version.payment_basis,
+        bills_by=version.bills_by,
+    )
+    cash = [_cash(plan, version, signed_on=signed_on, terms=terms) for plan in plans]
     by_month = [rules.by_month(one) for one in cash]
     firsts = _months({first for months in by_month for first in months})
     shown, later = firsts[:MOST_MONTHS], firsts[MOST_MONTHS:]
@@ -94,7 +102,7 @@ def compare(version: ContractVersion, *, today: date) -> Comparison:
         + ([money.total(months.get(first, money.ZERO) for first in later)] if later else [])
         for months in by_month
     ]
-    done = [(one.done_on, one.amount) for one in cash[0] if one.done_on is not None]
+    done = [(one.done_on, one.worth) for one in cash[0] if one.done_on is not None]
     return Comparison(
         plans=[
             _compared(plan, flows, base=cash[0], labels=labels, values=row, version=version, done=done)
@@ -105,6 +113,7 @@ def compare(version: ContractVersion, *, today: date) -> Comparison:
         currency=version.currency,
         signed_on=signed_on,
         is_retained=version.retention is not None,
+        is_collected=version.is_by_application,
     )
 
 
@@ -155,13 +164,14 @@ def _lines_of(option: DraftOption, draft: ContractDraft) -> Sequence[PaperLine]:
     ]
 
 
-def _cash(plan: _Plan, version: ContractVersion, *, signed_on: date) -> list[Expected]:
-    return rules.expected_cash(
-        plan.lines,
-        signed_on=signed_on,
-        review_days=version.review_days,
-        payment_days=version.payment_days,
-        payment_basis=version.payment_basis,
+def _cash(plan: _Plan, version: ContractVersion, *, signed_on: date, terms: rules.CashTerms) -> list[Expected]:
+    return invoicing.less_retention(
+        rules.expected_cash(plan.lines, signed_on=signed_on, terms=terms, currency=version.currency),
+        retention=rules.read_retention(version.retention),
+        terms=terms,
+        price=plan.price,
+        tax_rate=version.tax_rate,
+        title=_("Retention released"),
         currency=version.currency,
     )
 
