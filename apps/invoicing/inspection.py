@@ -48,6 +48,7 @@ def _findings(stored: Stored) -> Iterator[str]:
         yield str(error)
         return
     yield from paper.claims_missing(has_xml=bool(stored.xml))
+    yield from paper.broken()
     yield from conformance.findings(stored.pdf)
     if not stored.xml:
         if paper.attached() or paper.associations():
@@ -99,6 +100,8 @@ def _of_release(stored: Stored) -> Iterator[str]:
         yield str(error)
         return
     yield from paper.claims_missing(has_xml=False)
+    yield from paper.broken()
+    yield from conformance.findings(stored.pdf)
     if paper.attached() or paper.associations():
         yield "the PDF carries a file, but the document has no XML"
     with translation.override(said.language):

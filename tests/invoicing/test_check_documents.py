@@ -260,13 +260,13 @@ def _checked(**options: Any) -> str:
 
 
 def test_the_command_says_what_it_checked(rendered: Document) -> None:
-    assert _checked() == "1 documents, 1 with XML, 0 not made yet: all as they were issued.\n"
+    assert _checked() == "1 documents, 1 with XML, 0 not made yet, 0 other papers: all as they were issued.\n"
     # It was issued months ago and asked for then.
-    assert _checked(days=3) == "0 documents, 0 with XML, 0 not made yet: all as they were issued.\n"
+    assert _checked(days=3) == "0 documents, 0 with XML, 0 not made yet, 0 other papers: all as they were issued.\n"
 
 
 def test_a_document_that_is_not_made_yet_is_counted_and_is_no_problem(billed: Billed) -> None:
-    assert _checked() == "0 documents, 0 with XML, 1 not made yet: all as they were issued.\n"
+    assert _checked() == "0 documents, 0 with XML, 1 not made yet, 0 other papers: all as they were issued.\n"
 
 
 def test_the_command_fails_on_a_changed_file_and_on_a_lost_one(rendered: Document) -> None:

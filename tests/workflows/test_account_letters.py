@@ -15,6 +15,7 @@ from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
+from apps.core.printing import structure
 from apps.invoicing import account_text
 from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Invoice
 from apps.invoicing.rules import Band
@@ -88,6 +89,7 @@ def test_it_says_what_passed_what_is_open_and_how_old_and_goes_to_the_buyer(part
     assert account in str(message.body), "the account of this letter, where there are several"
     ((_name, content, kind),) = message.attachments
     assert kind == "application/pdf"
+    assert structure.findings(content) == []
     pages = PdfReader(BytesIO(content)).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert "Closing balance 9,090.00" in text.replace("\N{NO-BREAK SPACE}", " ")

@@ -6,6 +6,7 @@ from unittest.mock import ANY
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 from pypdf import PdfReader
@@ -14,7 +15,7 @@ from apps.audit.models import Entry
 from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.core.errors import Refused
-from apps.core.printing import press
+from apps.core.printing import press, structure
 from apps.milestones.certificates import circumstances, making
 from apps.milestones.certificates.page import page_of
 from apps.milestones.models import Certificate, Submission
@@ -140,11 +141,15 @@ def test_what_it_was_made_from_is_inside_and_the_bytes_are_always_the_same(
     assert canonical.sha256(certificate.snapshot) == certificate.snapshot_sha256
     content = making.pdf_of(certificate.snapshot)
     assert canonical.sha256(content) == certificate.sha256
-    metadata = PdfReader(io.BytesIO(content)).trailer["/Root"]["/Metadata"].get_data()  # type: ignore[index]
-    for mark in (b'pdfaid:part="3"', b'pdfaid:conformance="A"', b"<pdfuaid:part>1<"):
-        assert mark in metadata
+    assert structure.findings(content) == []
     inside = PdfReader(io.BytesIO(content)).attachments
     assert inside["acceptance.json"] == [certificate.snapshot.encode()]
+    call_command("check_documents", stdout=(out := io.StringIO()))
+    assert "0 other papers" not in out.getvalue()
+    default_storage.delete(certificate.stored_as)
+    with pytest.raises(CommandError):
+        call_command("check_documents", stdout=(out := io.StringIO()))
+    assert f"certificate {certificate.ref}: the file" in out.getvalue()
 
 
 def test_the_head_that_it_names_is_the_head_at_that_moment_and_the_chain_knows_its_hash(

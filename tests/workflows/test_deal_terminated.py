@@ -1,10 +1,16 @@
 """A deal that ends before it is done, played from its file."""
 
+import io
 from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 
+from apps.contracts.models import ContractDocument
+from apps.milestones.models import SettlementPaper
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.faults import DealFileRefused
 from apps.workflows.deal_file.read import read
@@ -33,6 +39,23 @@ def test_the_terminated_deal(scratch: str) -> None:
         ("buyer", "30000.00", "signed"),
     ]
     assert "for cause, from 2026-05-31  settled" in plain(found)
+    _every_paper_is_checked()
+
+
+def _every_paper_is_checked() -> None:
+    """Contract and settlement too: as they are printed they pass, and another byte is found."""
+    out = io.StringIO()
+    call_command("check_documents", stdout=out)
+    papers = (SettlementPaper.objects.using("owner").get(), *ContractDocument.objects.using("owner"))
+    assert f"{len(papers)} other papers: all as they were issued." in out.getvalue()
+    for paper in papers[:2]:
+        with default_storage.open(paper.stored_as) as stored:
+            content = stored.read()
+        default_storage.delete(paper.stored_as)
+        default_storage.save(paper.stored_as, ContentFile(content + b"\n"))
+        with pytest.raises(CommandError):
+            call_command("check_documents", stdout=(out := io.StringIO()))
+        assert f"{paper.ref}: the PDF is not what was stored" in out.getvalue()
 
 
 @pytest.mark.parametrize(

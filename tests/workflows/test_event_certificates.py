@@ -22,7 +22,7 @@ from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.errors import Refused
-from apps.core.printing import press
+from apps.core.printing import press, structure
 from apps.invoicing.models import Invoice
 from apps.milestones.event_certificates import making
 from apps.milestones.models import ConfirmedEvent, EventCertificate
@@ -132,6 +132,7 @@ def test_it_says_who_confirmed_what_followed_and_where_it_stands(told: Told) -> 
         told.event.sha256,
     ):
         assert words in text, (words, text)
+    assert structure.findings(content) == []
     assert PdfReader(io.BytesIO(content)).attachments["confirmation.json"] == [certificate.snapshot.encode()]
     facts = canonical.read(entries["event.certified"].text)["facts"]
     again = making.pdf_of(certificate.snapshot)

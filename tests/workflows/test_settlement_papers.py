@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from apps.audit.models import Entry
 from apps.core import canonical
 from apps.core.errors import Refused
-from apps.core.printing import press
+from apps.core.printing import press, structure
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Settlement, SettlementPaper
 from apps.milestones.settlement_papers import making
@@ -86,6 +86,7 @@ def test_the_paper_says_what_both_sides_signed_and_what_came_of_it(
         f"no. {entries['settlement.signed'].position}, {entries['settlement.signed'].sha256}",
     ):
         assert words in text, (words, text)
+    assert structure.findings(content) == []
     inside = PdfReader(io.BytesIO(content)).attachments
     assert inside["settlement.json"] == [settlement.canonical_text.encode()]
     assert canonical.sha256(inside["settlement.json"][0]) == settlement.sha256

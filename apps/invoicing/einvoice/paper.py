@@ -3,7 +3,6 @@
 Figures and dates are written here anew from the XML, so that page and XML are two witnesses and not one.
 """
 
-import io
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -11,11 +10,9 @@ from typing import Any, Final
 
 from babel.dates import format_date
 from lxml import etree
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from apps.core import money
-from apps.core.printing import xmp
+from apps.core.printing import structure
 from apps.invoicing import factur_x
 from apps.invoicing.einvoice import codes, standard
 from apps.invoicing.einvoice.reading import Written
@@ -29,19 +26,22 @@ class Paper:
     """An opened PDF. A file that is none is a ``ValueError``."""
 
     def __init__(self, content: bytes) -> None:
-        try:
-            self._reader = PdfReader(io.BytesIO(content))
-            root: Any = self._reader.trailer["/Root"]
-            self._catalog = root.get_object()
-            self.text = "".join("".join(page.extract_text().split()) for page in self._reader.pages)
-            """What stands on all pages, without any white space: a word may be broken anywhere."""
-        except (PyPdfError, KeyError) as error:
-            raise ValueError(f"this is no PDF: {error}") from error
+        self._reader = structure.opened(content)
+        if self._reader.is_encrypted:
+            raise ValueError("the PDF is encrypted")
+        root: Any = self._reader.trailer["/Root"]
+        self._catalog = root.get_object()
+        self.text = "".join("".join(page.extract_text().split()) for page in self._reader.pages)
+        """What stands on all pages, without any white space: a word may be broken anywhere."""
         self.language = str(self._catalog.get("/Lang", ""))
 
     def claims_missing(self, *, has_xml: bool) -> list[str]:
         """What the file must say of itself and does not: PDF/A-3a, PDF/UA-1, and Factur-X when it carries XML."""
         return [f"the PDF does not say {claim}" for claim, stands in self._claims(has_xml=has_xml) if not stands]
+
+    def broken(self) -> list[str]:
+        """What of its structure is not as PDF/A-3a and PDF/UA-1 ask."""
+        return list(structure.broken(self._reader))
 
     def attached(self) -> list[tuple[str, bytes]]:
         """The files inside, by name."""
@@ -66,20 +66,10 @@ class Paper:
         ]
 
     def _claims(self, *, has_xml: bool) -> Iterator[tuple[str, bool]]:
-        catalog, rdf = self._catalog, self._first_rdf()
-        yield "that it is tagged", bool(catalog.get("/MarkInfo", {}).get("/Marked")) and "/StructTreeRoot" in catalog
-        yield "its language", bool(self.language)
-        yield "its title", bool(catalog.get("/ViewerPreferences", {}).get("/DisplayDocTitle"))
-        yield "how its colours are meant", bool(catalog.get("/OutputIntents"))
-        yield "PDF/A-3a", (_said(rdf, xmp.PDFA, "part"), _said(rdf, xmp.PDFA, "conformance")) == ("3", "A")
-        yield "PDF/UA-1", _said(rdf, xmp.PDFUA, "part") == "1"
-        described = {element.text for element in rdf.iter(f"{{{xmp.SCHEMA}}}namespaceURI")}
-        yield (
-            "how it describes its own properties",
-            described >= {xmp.PDFUA, *([factur_x.NAMESPACE] if has_xml else [])},
-        )
+        yield from structure.claims(self._reader, describes=[factur_x.NAMESPACE] if has_xml else [])
+        rdf = structure.first_rdf(self._reader)
         names = ("DocumentFileName", "DocumentType", "Version", "ConformanceLevel")
-        told = tuple(_said(rdf, factur_x.NAMESPACE, name) for name in names)
+        told = tuple(structure.said(rdf, factur_x.NAMESPACE, name) for name in names)
         expected = (XML_NAME, "INVOICE", "1.0", self._level()) if has_xml else ("", "", "", "")
         yield "which file inside is the invoice", told == expected
 
@@ -91,23 +81,6 @@ class Paper:
         except etree.XMLSyntaxError:
             said = ""
         return factur_x.CONFORMANCE.get(said, factur_x.CONFORMANCE[codes.PROFILE])
-
-    def _first_rdf(self) -> etree._Element:
-        """Readers take the first RDF of the metadata; whatever stands in a second one is not read."""
-        stream = self._catalog.get("/Metadata")
-        if stream is None:
-            return etree.Element("none")
-        found = standard.parsed(stream.get_object().get_data()).find(f".//{{{xmp.RDF}}}RDF")
-        return etree.Element("none") if found is None else found
-
-
-def _said(rdf: etree._Element, namespace: str, name: str) -> str:
-    """A property, which XMP lets stand as an attribute or as an element of a description."""
-    for description in rdf.iterfind(f"{{{xmp.RDF}}}Description"):
-        value = description.get(f"{{{namespace}}}{name}") or description.findtext(f"{{{namespace}}}{name}")
-        if value:
-            return str(value)
-    return ""
 
 
 def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:

@@ -5,14 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps as registry
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from apps.core import clock
+from apps.core import canonical, clock
+from apps.core.made import Made, MadeFromSnapshot, MadeState
+from apps.core.printing import structure
 from apps.invoicing import inspection
 from apps.invoicing.checks import SNAPSHOT_CHECKS
-from apps.invoicing.einvoice import given, standard
+from apps.invoicing.einvoice import conformance, given, standard
 from apps.invoicing.models import CorrectedInvoice, CreditNote, CreditNoteDocument, Document, Invoice
 from apps.invoicing.models.document import DocumentState
 
@@ -22,7 +25,8 @@ AT_ONCE = 200
 
 class Command(BaseCommand):
     """Check the chain of snapshots, then every document: hashes, PDF/A-3a, PDF/UA-1, the XML inside by schema and
-    business rules of EN 16931, every total computed again, page against XML, and each form of UBL against both.
+    business rules of EN 16931, every total computed again, page against XML, and each form of UBL against both. Then
+    every other paper (contracts, certificates, settlements, statements, proofs): hashes, PDF/A-3a, PDF/UA-1.
 
     Or check files that somebody hands over instead: CII, UBL, or a PDF with Factur-X inside. Prints what is wrong, and
     fails.
@@ -67,7 +71,13 @@ class Command(BaseCommand):
                 for finding in _findings(document, snapshot=issued.snapshot):
                     problems += 1
                     self.stdout.write(f"{issued.number} of {issued.seller.legal_name}: {finding}")
-        said = f"{checked} documents, {with_xml} with XML, {unmade} not made yet"
+        papers = 0
+        for name, paper in _papers(days=options["days"]):
+            papers += 1
+            for finding in _of_paper(paper):
+                problems += 1
+                self.stdout.write(f"{name} {paper.ref}: {finding}")
+        said = f"{checked} documents, {with_xml} with XML, {unmade} not made yet, {papers} other papers"
         if problems:
             raise CommandError(f"{problems} problems in {said}.")
         self.stdout.write(f"{said}: all as they were issued.")
@@ -119,6 +129,32 @@ def _findings(document: Kept, *, snapshot: str) -> list[str]:
             obstacle=document.xml_obstacle,
         )
     )
+
+
+def _papers(*, days: int | None) -> Iterator[tuple[str, Made]]:
+    """Everything else that was printed, of whatever kind: also of those rooms that this one does not know."""
+    for model in registry.get_models():
+        if not issubclass(model, Made) or issubclass(model, (CreditNoteDocument, CorrectedInvoice)):
+            continue
+        ready = model._default_manager.using(OWNER).filter(state=MadeState.READY, stored_as__endswith=".pdf")
+        if days is not None:
+            ready = ready.filter(requested_at__gte=clock.now() - timedelta(days=days))
+        for row in ready.order_by("pk").iterator(chunk_size=AT_ONCE):
+            yield str(model._meta.verbose_name), row
+
+
+def _of_paper(paper: Made) -> Iterator[str]:
+    try:
+        pdf = _read(paper.stored_as)
+    except FileNotFoundError as error:
+        yield f"the file {error.filename} is not there"
+        return
+    if (canonical.sha256(pdf), len(pdf)) != (paper.sha256, paper.size):
+        yield f"the PDF is not what was stored: {paper.size} bytes {paper.sha256} then, {len(pdf)} bytes now"
+    if isinstance(paper, MadeFromSnapshot) and canonical.sha256(paper.snapshot) != paper.snapshot_sha256:
+        yield "its snapshot is not what it was made from"
+    yield from structure.findings(pdf)
+    yield from conformance.findings(pdf)
 
 
 def _content(file: Path) -> bytes:
