@@ -83,7 +83,7 @@ from apps.contracts.rules.people_needed import missing
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
 from apps.contracts.rules.plan_texts import SaidPlans, plan_text, plans_text, read_own, read_plan, read_plans
 from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
-from apps.contracts.rules.retention import plain_retention, read_release, read_retention
+from apps.contracts.rules.retention import plain_retention, read_release, read_retention, withholds
 from apps.contracts.rules.review import ReviewTerms, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
@@ -221,5 +221,6 @@ __all__ = [
     "upfront",
     "version_text",
     "with_terms",
+    "withholds",
     "worth",
 ]

@@ -272,6 +272,18 @@ def read_release(said: Mapping[str, Any]) -> RetentionRelease:
     )
 
 
+def withholds(said: Mapping[str, Any] | None, *, own_rate: Decimal | None) -> bool:
+    """Whether something may be withheld of a milestone by the terms that a version's row says, and by a rate of its
+    own."""
+    terms = read_retention(said)
+    if terms is None:
+        return False
+    rates = [
+        rate for kind in terms.kinds for rate in (kind.rate, kind.materials_rate, *(step.rate for step in kind.steps))
+    ]
+    return any(rates) or terms.payable_most is not None or bool(own_rate)
+
+
 def undated_retention(terms: RetentionTerms | None) -> RetentionTerms | None:
     """The same without dates, for another contract to start from."""
     if terms is None:

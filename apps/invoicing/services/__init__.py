@@ -120,7 +120,6 @@ from apps.invoicing.services.retained import (
     releases_by,
     releases_with,
     retention_state,
-    withholds,
 )
 from apps.invoicing.services.reversals import (
     contracts_of_payment,
@@ -296,5 +295,4 @@ __all__ = [
     "withdraw_direction",
     "withdraw_refund",
     "withheld",
-    "withholds",
 ]

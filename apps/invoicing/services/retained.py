@@ -166,28 +166,14 @@ def rows_of(found: "QuerySet[Any, tuple[Any, ...]]") -> Mapping[int, Sequence[ru
 
 def has_retention(version: ContractVersion) -> bool:
     """Whether these terms withhold anything, of whichever invoice. One query where only lines of their own could."""
-    terms = contracts.read_retention(version.retention)
-    if terms is None:
+    if version.retention is None:
         return False
-    return _withhold(terms) or version.lines.filter(retention_rate__gt=0).exists()
+    return contracts.withholds(version.retention, own_rate=None) or version.lines.filter(retention_rate__gt=0).exists()
 
 
 def is_retained(milestone: Milestone) -> bool:
     """Whether something may be withheld of the invoice of this milestone."""
-    return withholds(milestone.line.version.retention, own_rate=milestone.line.retention_rate)
-
-
-def withholds(retention: dict[str, Any] | None, *, own_rate: Decimal | None) -> bool:
-    """Whether something may be withheld of a milestone by the terms of a version, and by a rate of its own."""
-    terms = contracts.read_retention(retention)
-    return terms is not None and (_withhold(terms) or bool(own_rate))
-
-
-def _withhold(terms: RetentionTerms) -> bool:
-    rates = [
-        rate for kind in terms.kinds for rate in (kind.rate, kind.materials_rate, *(step.rate for step in kind.steps))
-    ]
-    return any(rates) or terms.payable_most is not None
+    return contracts.withholds(milestone.line.version.retention, own_rate=milestone.line.retention_rate)
 
 
 def releases_with(milestone: Milestone) -> bool:

@@ -203,13 +203,16 @@ def reserving_statement(
     count: int,
     withheld: Money,
     by_application: bool = False,
+    is_retained: bool = False,
 ) -> Statement:
     """What the buyer's person agrees to when signing a milestone off with reservations; ``by_application``: an
-    application for payment bills it."""
+    application for payment bills it; ``is_retained``: the contract keeps a part of its invoice back beside that."""
     named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title, "amount": amount}
     if by_application:
         rest = Money(amount.amount - withheld.amount, amount.currency)
         return _reserving_applied(named, count=count, withheld=withheld, rest=rest)
+    if is_retained:
+        return _reserving_retained(named, count=count, withheld=withheld)
     if withheld:
         return Statement(
             "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
@@ -229,6 +232,31 @@ def reserving_statement(
         " and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my acceptance."
         " Nothing of it is withheld.",
         "reservations-2",
+        **named,
+        count=count,
+    )
+
+
+def _reserving_retained(named: dict[str, Any], *, count: int, withheld: Money) -> Statement:
+    """How much the retention comes to is not said here: it may be reckoned from what is billed until the signature."""
+    if withheld:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept the milestone with reservations: I reserve all rights from the defects that I list, {count}"
+            " in number, and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my"
+            " acceptance. Of it {withheld} net of tax are withheld and not due until the defects are mended and"
+            " released; what is left is due as agreed, less the retention that the contract keeps back of the invoice.",
+            "reserving-retained-1",
+            **named,
+            count=count,
+            withheld=withheld,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept the milestone with reservations: I reserve all rights from the defects that I list, {count} in number,"
+        " and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my acceptance."
+        " Nothing of it is withheld but the retention that the contract keeps back of the invoice.",
+        "reserving-retained-1",
         **named,
         count=count,
     )

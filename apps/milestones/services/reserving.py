@@ -6,6 +6,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract
+from apps.contracts.rules import withholds
 from apps.core import canonical, money, states
 from apps.core.money import Money
 from apps.core.spoken import Said, said
@@ -50,6 +51,7 @@ def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) ->
             count=len(defects),
             withheld=Money(money.total(one.amount for one in defects), milestone.currency),
             by_application=milestone.line.version.is_by_application,
+            is_retained=withholds(milestone.line.version.retention, own_rate=milestone.line.retention_rate),
         )
     )
 

@@ -15,7 +15,7 @@ from apps.core import clock
 from apps.core.database.kept import Argument, Read
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission
-from apps.milestones.services import Link, PartBefore
+from apps.milestones.services import Defect, Link, PartBefore
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 from apps.portals import asking, formats, silence
@@ -216,6 +216,14 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         not_yet=explain(ahead.whole) if ahead.whole is not None else "",
         part_not_yet=explain(ahead.part) if ahead.part is not None else "",
         is_first=ahead.is_first,
+    )
+
+
+def under(reading: SubmissionReading, defects: Sequence[Defect]) -> InvoiceToCome:
+    """The invoice that accepting all of it under these reservations today would issue."""
+    amounts = [one.amount for one in defects if one.amount]
+    return invoice_to_come(
+        reading.milestone.amount, milestone=reading.milestone, version=reading.version, withheld=amounts
     )
 
 

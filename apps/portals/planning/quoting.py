@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.contracts.models import ContractVersion
-from apps.contracts.rules import Agreed, Expected
+from apps.contracts.rules import Agreed, Expected, withholds
 from apps.core.errors import Refused
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, Price
@@ -67,7 +67,7 @@ def why_nothing(plan: ComparedPlan, *, version: ContractVersion) -> str:
         return _("Nothing: the contract does not allow its receivables to be assigned.")
     if version.is_by_application:
         return _("Nothing: invoices follow applications for payment, and only those of one milestone are advanced on.")
-    if invoicing.withholds(version.retention, own_rate=None):
+    if withholds(version.retention, own_rate=None):
         return _("Nothing: a part of each invoice is kept back as retention, so nobody knows how much will be payable.")
     if any(line.due is not None and line.due.recovery is not None for line in plan.lines):
         return _("Nothing: invoices of this plan give a deposit back, so nobody knows how much will be payable.")
@@ -146,7 +146,7 @@ def _priced(one: Expected, *, version: ContractVersion, facility: Facility, fund
 
 def _left(one: Expected, *, version: ContractVersion, funding_on: date, longest: int) -> Left | None:
     """What leaves a milestone out, whatever it comes to."""
-    if invoicing.withholds(version.retention, own_rate=one.own.retention_rate):
+    if withholds(version.retention, own_rate=one.own.retention_rate):
         return Left.RETAINED
     if not one.criteria:
         return Left.WITHOUT_CRITERIA

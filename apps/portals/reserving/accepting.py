@@ -13,18 +13,20 @@ from django.utils.translation import gettext as _
 from apps.core import clock, money
 from apps.core.errors import Refused, Stale
 from apps.core.spoken import Said
+from apps.invoicing.services.reserved import check_withholdable
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
 from apps.milestones.services import Defect
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
-from apps.portals.buyer import step_up
+from apps.portals.buyer import cycles, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.deciding import changes_since, reread, too_late
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import show_anew
+from apps.portals.invoice_to_come import InvoiceToCome
 from apps.portals.reserving.forms import ROWS, ReserveForm
 from apps.workflows import reserving
 from apps.workflows.once import Answer
@@ -45,6 +47,7 @@ def accept_with_reservations(
     is_code_sent = False
     changes: list[Change] = []
     statement: Said | None = None
+    to_come: InvoiceToCome | None = None
     defects: list[Defect] = []
     if request.method == "POST" and "more" in request.POST:
         form = ReserveForm(request.POST, criteria=criteria, more=ROWS)
@@ -56,6 +59,7 @@ def accept_with_reservations(
         try:
             if form.is_filled and "change" not in request.POST:
                 defects = milestones.checked_defects(reading.submission, defects=form.defects(), at=clock.now())
+                to_come = _to_come(reading, defects)
                 statement = _statement(reading, defects)
                 if step_up.wants_code(request):
                     is_code_sent = asks.send_new_code(request)
@@ -91,7 +95,7 @@ def accept_with_reservations(
             "defects": defects,
             "withheld": money.total(one.amount for one in defects),
             "statement": statement,
-            "to_come": reading.to_come,
+            "to_come": to_come or reading.to_come,
             "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
             "asks": asks,
             "is_code_sent": is_code_sent,
@@ -100,6 +104,18 @@ def accept_with_reservations(
         zone=reading.zone,
         form=form,
     )
+
+
+def _to_come(reading: SubmissionReading, defects: Sequence[Defect]) -> InvoiceToCome:
+    """The invoice that would be issued; refused before anything is signed where more is withheld than is payable."""
+    if reading.version.is_by_application:
+        return reading.to_come
+    to_come = cycles.under(reading, defects)
+    if to_come.payable < 0:
+        check_withholdable(
+            [one.amount for one in defects if one.amount], milestone=reading.milestone, contract=reading.contract
+        )
+    return to_come
 
 
 def _statement(reading: SubmissionReading, defects: Sequence[Defect]) -> Said:
