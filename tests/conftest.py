@@ -2,7 +2,7 @@
 
 Tests with ``db`` run as the web role, held by row-level security, in a transaction that is rolled back. Tests that
 must commit (races, a browser) ask for ``scratch`` and get a copy for themselves, or for ``founded``, where the three
-organisations with their people are there already.
+organisations with their people are there already, or for ``committed``, where the story of their module is.
 """
 
 import gc
@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from unittest.mock import patch
 
 import pytest
@@ -201,6 +201,43 @@ def founded(_founded: "tuple[str, Parties]", django_db_blocker: DjangoDbBlocker)
     kept, parties = _founded
     with django_db_blocker.unblock(), _no_connection_left(), scratch_databases.scratch_database(kept):
         yield deepcopy(parties)
+
+
+Kept = Callable[[Callable[[], object]], tuple[str, object]]
+
+
+@pytest.fixture(scope="module")
+def _kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Kept]:
+    """Tells a story in a database of its own, once: the name of a copy to copy from, and what it is about."""
+    kept: dict[Callable[[], object], tuple[str, object]] = {}
+    with django_db_blocker.unblock(), ExitStack() as stack, django_db_blocker.block():
+
+        def told(story: Callable[[], object]) -> tuple[str, object]:
+            if story not in kept:
+                with scratch_databases.scratch_database() as name:
+                    about = story()
+                    connections.close_all()
+                    kept[story] = stack.enter_context(scratch_databases.kept_copy(name)), about
+            return kept[story]
+
+        yield told
+
+
+@pytest.fixture
+def committed(_kept: Kept, django_db_blocker: DjangoDbBlocker) -> Iterator[Once]:
+    """Tells a story once for a module, each test of which meets it in a database of its own, where everything commits.
+
+    As ``founded``, for what more tests of a module begin with.
+    """
+    with django_db_blocker.unblock(), ExitStack() as stack:
+
+        def told(story: Callable[[], T]) -> T:
+            name, about = _kept(story)
+            stack.enter_context(_no_connection_left())
+            stack.enter_context(scratch_databases.scratch_database(name))
+            return cast("T", deepcopy(about))
+
+        yield told
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from apps.milestones.services import Part
 from apps.parties.actor import Actor
 from apps.workflows import crediting, sign_off
 from tests import change_orders, corrections, scenarios
+from tests.conftest import Once
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -52,7 +53,11 @@ class Deal:
 
 
 @pytest.fixture
-def deal(scratch: str) -> Deal:
+def deal(committed: Once) -> Deal:
+    return committed(_accepted)
+
+
+def _accepted() -> Deal:
     parties = scenarios.organisations()
     contract = scenarios.active_contract(parties, at=AT)
     return Deal(parties, contract, scenarios.accepted_milestone(contract, at=AT))

@@ -11,6 +11,7 @@ from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.core.database import walls
 from apps.parties.models import Membership, Organisation
+from tests.conftest import Once
 from tests.financing import stories
 from tests.packed import says_of
 from tests.scenarios import BROWSER, Parties
@@ -20,7 +21,11 @@ TOLD_TO_BOTH = {"contract.proposed", "contract.signed", "milestone.accepted"}
 
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
+def deal(committed: Once) -> Parties:
+    return committed(_financed)
+
+
+def _financed() -> Parties:
     """A deal that was financed, paid, and whose reserve was paid out."""
     parties = stories.parties()
     tranche = stories.funded_advance(parties)
