@@ -22,7 +22,7 @@ from apps.milestones.services import CriterionAnswer, CriterionVerdict, Link, Pa
 from apps.parties.actor import Actor
 from apps.workflows import applying, before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
 from apps.workflows.attaching import with_its_row
-from apps.workflows.once import Answer, once
+from apps.workflows.once import Answer, once, once_asking
 
 
 @once
@@ -109,7 +109,7 @@ def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answe
     return {"submission": submission.ref}
 
 
-@once
+@once_asking(milestones.ask_for_contract_of_submission)
 def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, comment: str = "") -> Answer:
     """The buyer signs the milestone off, and the invoice exists: one transaction, nothing in between.
 

@@ -151,7 +151,8 @@ def actions_of_the_code() -> set[str]:
 
 
 def _changes(function: ast.FunctionDef) -> bool:
-    return any(ast.unparse(one) == "once" for one in function.decorator_list) or any(
+    decorators = {ast.unparse(one).partition("(")[0] for one in function.decorator_list}
+    return not decorators.isdisjoint({"once", "once_asking"}) or any(
         isinstance(node, ast.With) and any("durable=True" in ast.unparse(item) for item in node.items)
         for node in ast.walk(function)
     )

@@ -71,6 +71,7 @@ from apps.contracts.services.passed_links import (
     take_back,
 )
 from apps.contracts.services.people import (
+    ask_for_standing,
     buyer_authority,
     check_not_sellers,
     decides_by_link,
@@ -126,6 +127,7 @@ __all__ = [
     "answer",
     "as_draft",
     "as_signed",
+    "ask_for_standing",
     "ask_seller",
     "buyer_authority",
     "change_draft",

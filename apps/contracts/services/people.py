@@ -22,6 +22,7 @@ from apps.contracts.services.mailboxes import (
     strangers_since,
     team,
 )
+from apps.core.database import in_flight
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
@@ -181,25 +182,25 @@ class _Standing:
     buyer_has_owner: bool
 
 
+def ask_for_standing(contract: Contract, *, actor: Actor) -> None:
+    """Ask ahead for what :func:`buyer_authority` has to know of a person."""
+    read, known = _about(contract, actor=actor)
+    in_flight.ahead(read, **known)
+
+
+def _about(contract: Contract, *, actor: Actor) -> tuple[Read[Any], dict[str, Any]]:
+    sides = {"contract_id": contract.pk, "seller_id": contract.seller_id, "buyer_id": contract.buyer_id}
+    known = {**sides, "user_id": actor.user_id or 0}
+    if actor.kind is not ActorKind.GUEST:
+        return _standing_of_member, known
+    by_link = {"grant_id": actor.grant_id or 0, "mailbox": actor.email, "lower": actor.email.lower()}
+    return _standing_of_guest, {**known, **by_link, "since": strangers_since(contract)}
+
+
 def _standing(contract: Contract, *, actor: Actor) -> _Standing:
     """All of it in one query: it is asked before every signature and every sign-off."""
-    found: GuestGrant | Contract | None
-    known = {
-        "contract_id": contract.pk,
-        "seller_id": contract.seller_id,
-        "buyer_id": contract.buyer_id,
-        "user_id": actor.user_id or 0,
-    }
-    if actor.kind is ActorKind.GUEST:
-        found = _standing_of_guest.first(
-            **known,
-            grant_id=actor.grant_id or 0,
-            mailbox=actor.email,
-            lower=actor.email.lower(),
-            since=strangers_since(contract),
-        )
-    else:
-        found = _standing_of_member.first(**known)
+    read, known = _about(contract, actor=actor)
+    found: GuestGrant | Contract | None = in_flight.first(read, **known)
     if found is None:
         raise NotAllowed("This link is for something else.")
     answers = vars(found)

@@ -8,18 +8,23 @@ Nothing is weaker for it. The order is the one in which they were sent, and ever
 sent: an error that Postgres has with one of them is raised from the next statement that waits, or at the end of the
 block, and rolls everything back. A read of a kept statement waits for its own answer and so for all before it. Every
 other statement of Django's first lets land what is under way, because Django asks how many rows it changed.
+
+A row that will certainly be wanted can be asked for (:func:`ahead`) before the one is answered that is wanted first:
+whoever asks for it then (:func:`first`) finds the answer there. Locks are taken in the order in which it was sent.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
 from apps.core.database import kept
 
+M = TypeVar("M", bound=Model)
 Look: TypeAlias = Callable[[CursorWrapper], None]
 """Looks at the answer to a statement, and may raise or write more."""
 
@@ -29,15 +34,32 @@ class _Flight:
 
     def __init__(self) -> None:
         self.sent: list[tuple[CursorWrapper, Look | None]] = []
+        self.asked: list[tuple[kept.Read[Any], dict[str, Any], kept.Asked[Any]]] = []
         self.pipeline: AbstractContextManager[Any] | None = None
 
     def send(self, statement: str, values: kept.Values, look: Look | None) -> None:
         cursor = kept.cursor(statement)
-        if self.pipeline is None:
-            self.pipeline = connection.connection.pipeline()
-            self.pipeline.__enter__()
+        self._enter()
         cursor.execute(statement, values)
         self.sent.append((cursor, look))
+
+    def ask(self, read: kept.Read[Any], arguments: dict[str, Any]) -> None:
+        self._enter()
+        self.asked.append((read, arguments, read.ask_first(**arguments)))
+
+    def take(self, read: kept.Read[M], arguments: dict[str, Any]) -> kept.Asked[M] | None:
+        """What was asked ahead, in these very words: it answers once."""
+        for place, (known, words, asked) in enumerate(self.asked):
+            if known is read and words == arguments:
+                del self.asked[place]
+                return asked
+        return None
+
+    def arrive(self) -> None:
+        """The end of the block: all was answered and looked at, and what nobody wanted to know is forgotten."""
+        self.land()
+        for _read, _arguments, asked in self.asked:
+            asked.forget()
 
     def land(self) -> None:
         """Wait for every answer and look at it, in the order in which the statements were sent."""
@@ -52,7 +74,7 @@ class _Flight:
 
     def crash(self, error: BaseException) -> None:
         """Something else failed: the transaction is about to be rolled back, whatever the answers are."""
-        self.sent = []
+        self.sent, self.asked = [], []
         self._leave(error)
 
     def land_before(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -60,6 +82,11 @@ class _Flight:
         if not kept.is_kept(context["cursor"]):
             self.land()
         return execute(sql, params, many, context)
+
+    def _enter(self) -> None:
+        if self.pipeline is None:
+            self.pipeline = connection.connection.pipeline()
+            self.pipeline.__enter__()
 
     def _leave(self, error: BaseException | None) -> None:
         pipeline, self.pipeline = self.pipeline, None
@@ -83,7 +110,7 @@ def in_flight() -> Iterator[None]:
     try:
         with connection.execute_wrapper(flight.land_before):
             yield
-            flight.land()
+            flight.arrive()
     except BaseException as error:
         flight.crash(error)
         raise
@@ -101,6 +128,21 @@ def write(statement: str, values: kept.Values, *, look: Look | None = None) -> N
         cursor.execute(statement, values)
         if look is not None:
             look(cursor)
+
+
+def ahead(read: kept.Read[Any], **arguments: Any) -> None:
+    """Ask for the first row of a kept queryset that :func:`first` will want in the same words. Outside of a block
+    nothing happens: whoever wants it asks then."""
+    flight = _flight.get()
+    if flight is not None:
+        flight.ask(read, arguments)
+
+
+def first(read: kept.Read[M], **arguments: Any) -> M | None:
+    """The first row of a kept queryset: what was asked :func:`ahead`, or asked now."""
+    flight = _flight.get()
+    asked = flight.take(read, arguments) if flight is not None else None
+    return read.first(**arguments) if asked is None else asked.answer()
 
 
 @contextmanager

@@ -120,16 +120,36 @@ class Read(Generic[M]):
 
     def first(self, **arguments: Any) -> M | None:
         """The first row, in the order of the queryset, or None."""
+        return self.ask_first(**arguments).answer()
+
+    def ask_first(self, **arguments: Any) -> "Asked[M]":
+        """Ask for the first row: inside a pipeline of psycopg's nobody waits for it before :meth:`Asked.answer`."""
         if self._first is None:
             self._first = _Compiled(self._build()[:1], then=self._then)
-        rows = self._first.rows(arguments)
-        return rows[0] if rows else None
+        return Asked(self._first, arguments)
 
     def all(self, **arguments: Any) -> list[M]:
         """Every row, in the order of the queryset."""
         if self._all is None:
             self._all = _Compiled(self._build(), then=self._then)
         return self._all.rows(arguments)
+
+
+class Asked(Generic[M]):
+    """A question for one row that was sent."""
+
+    def __init__(self, compiled: "_Compiled[M]", arguments: Mapping[str, Any]) -> None:
+        self._compiled = compiled
+        self._cursor = compiled.send(arguments)
+
+    def answer(self) -> M | None:
+        with self._cursor as cursor:
+            rows = self._compiled.read(cursor)
+        return rows[0] if rows else None
+
+    def forget(self) -> None:
+        """Nobody wants to know any more; it was answered."""
+        self._cursor.close()
 
 
 class _Compiled(Generic[M]):
@@ -155,11 +175,17 @@ class _Compiled(Generic[M]):
         self.converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
 
     def rows(self, arguments: Mapping[str, Any]) -> list[M]:
+        with self.send(arguments) as asked:
+            return self.read(asked)
+
+    def send(self, arguments: Mapping[str, Any]) -> CursorWrapper:
         values = [arguments[value.name] if isinstance(value, Argument) else value for value in self.values]
-        with cursor(self.sql) as asked:
-            asked.execute(self.sql, values)
-            found = asked.fetchall()
-        return [self._made(list(row)) for row in found]
+        asked = cursor(self.sql)
+        asked.execute(self.sql, values)
+        return asked
+
+    def read(self, asked: CursorWrapper) -> list[M]:
+        return [self._made(list(row)) for row in asked.fetchall()]
 
     def _made(self, row: list[Any]) -> M:
         for position, (converters, expression) in self.converters.items():

@@ -89,6 +89,7 @@ from apps.milestones.services.part_before import PartBefore, part_before
 from apps.milestones.services.parts import accept_part, amount_submitted, newest_part_of, part_amount, part_statement
 from apps.milestones.services.passing import colleagues, pass_by_link, pass_to, take_back
 from apps.milestones.services.planning import (
+    ask_for_contract_of_submission,
     contract_of_evidence,
     contract_of_milestone,
     hold_contract_of_submission,
@@ -179,6 +180,7 @@ __all__ = [
     "are_settled",
     "ask",
     "ask_by_change",
+    "ask_for_contract_of_submission",
     "ask_nullification",
     "attach",
     "attach_to_dispute",

@@ -35,7 +35,7 @@ def accept(
     ``seen`` is its SHA-256, another one is :class:`Stale`. The answer is the milestone, and how many others of the
     contract are not accepted yet; or, where two people accept, what the first of them accepted.
     """
-    held = lock_submission(contract, submission_ref=submission_ref)
+    held = lock_submission(contract, submission_ref=submission_ref, decider=actor)
     read_steps(held, actor=actor)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")

@@ -6,7 +6,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion
+from apps.core.database import in_flight
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.milestones import rules
@@ -14,6 +16,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.milestones.models.milestone import ENDED
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.silence import disputed_in, first_in, found_in, knowing_disputed, waits_for
+from apps.parties.actor import Actor
 
 
 def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
@@ -78,12 +81,17 @@ def _held_submission() -> "QuerySet[Submission, Submission]":
     )
 
 
-def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmission:
+def lock_submission(contract: Contract, *, submission_ref: str, decider: Actor | None = None) -> HeldSubmission:
     """Hold a submission that was sent, and its milestone before it, with what was agreed and between whom.
 
-    The contract is held already, so what is joined and counted in the same query stands as well.
+    The contract is held already, so what is joined and counted in the same query stands as well. What has to be known
+    of the ``decider``, where there will be one, is asked for in the same way to Postgres.
     """
-    submission = _held_submission.first(submission_ref=submission_ref, contract_id=contract.pk)
+    asked = {"submission_ref": submission_ref, "contract_id": contract.pk}
+    if decider is not None:
+        in_flight.ahead(_held_submission, **asked)
+        contracts.ask_for_standing(contract, actor=decider)
+    submission = in_flight.first(_held_submission, **asked)
     if submission is None:
         raise Refused("There is no such submission in this contract.")
     milestone, read = submission.milestone, submission.contract
@@ -91,9 +99,9 @@ def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmissio
     if contract.active_version_id == milestone.line.version_id:
         contract.active_version = milestone.line.version
     submission.contract = milestone.contract = milestone.line.version.contract = contract
-    asked = vars(submission)
+    known = vars(submission)
     return HeldSubmission(
         submission,
-        criteria={criterion["id"]: criterion["text"] for criterion in asked["criteria"]},
-        others_open=len(asked["others_open"]),
+        criteria={criterion["id"]: criterion["text"] for criterion in known["criteria"]},
+        others_open=len(known["others_open"]),
     )

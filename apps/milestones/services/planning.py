@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import clock
-from apps.core.database import walls
+from apps.core.database import in_flight, walls
 from apps.core.database.kept import Argument, Read
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 
@@ -64,10 +64,15 @@ def lock_contract_of_submission(*, submission_ref: str) -> Contract:
     return contracts.found(_locked.first(submission_ref=submission_ref))
 
 
+def ask_for_contract_of_submission(*, submission_ref: str, **_others: object) -> None:
+    """Ask ahead for what :func:`hold_contract_of_submission` will hold."""
+    in_flight.ahead(_held, submission_ref=submission_ref)
+
+
 def hold_contract_of_submission(*, submission_ref: str) -> tuple[Contract, datetime]:
     """The same, and once it is held touch the rows of both sides until the end of the transaction, as ``walls.widen``
     does; and what time it is then. One statement."""
-    contract = contracts.found(_held.first(submission_ref=submission_ref))
+    contract = contracts.found(in_flight.first(_held, submission_ref=submission_ref))
     return contract, clock.said(vars(contract)["held_at"])
 
 
