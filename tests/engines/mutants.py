@@ -27,7 +27,7 @@ from apps.financing.services import collecting
 from apps.invoicing import rules as invoicing
 from apps.invoicing.models.refund import RefundQuerySet
 from apps.invoicing.rules import Taken
-from apps.invoicing.services import certifying, charge_notes, charge_terms, late_interest
+from apps.invoicing.services import certifying, charge_notes, charge_terms, late_interest, reissuing
 from apps.ledger import services as ledger
 from apps.milestones import rules as sign_off
 from apps.milestones.models import Submission
@@ -219,6 +219,11 @@ def deposit_not_given_back() -> AbstractContextManager[Any]:
     return patch.object(contract_rules, "recovered", lambda advances, **_given: [Decimal(0) for _one in advances])
 
 
+def paid_is_left_behind() -> AbstractContextManager[Any]:
+    """What was paid on an invoice that is issued anew settles nothing any more."""
+    return patch.object(reissuing, "_settle", lambda _anew, **_more: None)
+
+
 def excess_kept() -> AbstractContextManager[Any]:
     """What of a deposit nothing is left to give back stays with the seller."""
     return patch.object(workflow_crediting, "return_excess", lambda **_given: [])
@@ -313,6 +318,7 @@ OF_COURSES: Final[dict[str, Mutant]] = {
     "what is not certified stands nowhere": uncertified_is_lost,
     "what was kept back of withdrawn work stays kept": kept_of_withdrawn_work,
     "a defect is settled beside its dispute": settled_beside_dispute,
+    "what was paid is left behind by what is issued anew": paid_is_left_behind,
 }
 """Each topic of ``course`` with a fault of its own; :mod:`tests.engines.walks` goes a short way to each."""
 BY_CHANCE: Final = {

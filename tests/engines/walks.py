@@ -96,6 +96,13 @@ def _paid_and_credited(course: Course) -> None:
     course.credit(pick=0, share=Decimal("0.1"), how="amount")
 
 
+def _paid_and_issued_anew(course: Course) -> None:
+    """Twice, with a part that is kept back; what is paid beyond it stays free."""
+    course.pay(pick=0, share=Decimal("1.5"))
+    for _time in range(2):
+        course.issue_anew(pick=len(course.paper.bills) - 1)
+
+
 def _disputed(course: Course) -> None:
     course.dispute_submission(pick=0, share=HALF, side="buyer")
     course.accept(pick=0)
@@ -265,6 +272,10 @@ OTHERS: Final[dict[Any, type[Course]]] = {
 FAULTS: Final = {**mutants.OF_COURSES, **mutants_ahead.OF_ADVANCES}
 WALKS: Final[dict[str, tuple[dict[str, Any], Callable[[Course], None]]]] = {
     "money freed before what is retained falls": ({"keeps": True, "head_start": [ACCEPTED]}, _paid_and_credited),
+    "what was paid is left behind by what is issued anew": (
+        {"keeps": True, "head_start": [ACCEPTED]},
+        _paid_and_issued_anew,
+    ),
     "what the buyer disputes is accepted": (USUAL, _disputed),
     "more is accepted in part than what nobody disputes": ({"agreed": Agreed(in_parts=False)}, _more_than_undisputed),
     "a question gives no time back": ({"agreed": Agreed(days=5, silence="accepted", questions=1)}, _asked),

@@ -16,10 +16,11 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, LateClaim, OpenItem
+from apps.invoicing.services import reissuing
 from apps.invoicing.services.late_interest import late_charges
 from apps.milestones.models.submission import Proof
 from apps.parties.actor import Actor
-from apps.workflows import billing, late_payment, notices, sign_off
+from apps.workflows import billing, crediting, late_payment, notices, sign_off
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
@@ -150,3 +151,15 @@ def test_the_database_refuses_days_before_it_counts_as_due(story: Story) -> None
         copied.pk, copied.ref, copied.interest_due_on = None, "other", date(2026, 3, 20)
         with pytest.raises(IntegrityError, match="interest counts early"), transaction.atomic():
             copied.save(force_insert=True)
+
+
+@pytest.mark.django_db
+def test_what_is_issued_anew_counts_from_its_own_due_date(story: Story) -> None:
+    bilge = scenarios.member(story.parties, "billing")
+    with acting(bilge, at=noon(date(2026, 4, 20))):
+        assert story.late.interest_due_on is not None
+        seen = reissuing.preview_reissue(invoice_ref=story.late.ref).sha256
+        answer = crediting.reissue_invoice(
+            actor=bilge, key=key(), invoice_ref=story.late.ref, reason="Another account.", seen=seen
+        )
+        assert Invoice.objects.get(ref=answer["invoice"]).interest_due_on is None

@@ -1,5 +1,6 @@
 """A wrong invoice is cancelled and issued anew in one act: every total stays right, in any order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,22 +9,26 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from apps.contracts.drafts import ChangeDraft, ChangedTerms
+from apps.contracts.drafts import ChangeDraft, ChangedTerms, DraftCriterion, DraftLine, Due, LineTerms, Recovery
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract
+from apps.contracts.retention import BUYER, GROSS, RetentionRelease, RetentionTerms
 from apps.core.database import walls
 from apps.core.errors import Refused, Stale
 from apps.invoicing import checks, credit_checks, documents, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice import given as files
-from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem
+from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Retention
 from apps.invoicing.rules import Share
 from apps.invoicing.services import crediting as issue
 from apps.invoicing.services import reissuing
 from apps.ledger.charts import Seller
 from apps.ledger.models import Line
+from apps.milestones.services import Defect
 from apps.parties.models import BankAccount, Organisation
-from apps.workflows import billing, crediting
-from tests import change_orders, scenarios
+from apps.workflows import billing, crediting, late_payment, reserving, retention
+from tests import change_orders, disputes, scenarios
+from tests.financing import stories
 from tests.scenarios import Parties, acting, key
 
 AT = datetime(2026, 4, 11, 9, tzinfo=UTC)
@@ -47,10 +52,10 @@ def contract(parties: Parties) -> Contract:
     return contract
 
 
-def of(contract: Contract) -> Invoice:
-    """The invoice that stands for the first milestone."""
+def of(contract: Contract, position: int = 1) -> Invoice:
+    """The invoice that stands for a milestone."""
     with walls.asking_for(contract.seller_id):
-        return Invoice.objects.get(milestone__contract=contract, milestone__position=1)
+        return Invoice.objects.get(milestone__contract=contract, milestone__position=position)
 
 
 def reissue(parties: Parties, invoice: Invoice, *, at: datetime = LATER, once: str = "", seen: str = "") -> Any:
@@ -181,6 +186,186 @@ def test_cancelled_credited_withdrawn_and_issued_again_in_any_order(parties: Par
         assert balance(parties, Seller.RECEIVABLES) == D(0)
         assert balance(parties, Seller.OUTPUT_TAX) == D(0)
     check(parties)
+
+
+def active(parties: Parties, **changes: Any) -> Contract:
+    """Another contract than the one of most tests, with its first milestone accepted."""
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, **changes), at=AT)
+    scenarios.accepted_milestone(contract, at=AT)
+    return contract
+
+
+def test_of_each_kind_is_withheld_what_was_withheld_before(parties: Parties) -> None:
+    """Two kinds: of 20,000.00 ten percent, of which at most 1,500.00; and five percent beside them. Twice."""
+    performance = RetentionTerms(
+        D(10), name="Performance", cap_each=D(1500), further=(RetentionTerms(D(5), name="Defects"),)
+    )
+    lines = tuple(scenarios.line(title, percent) for title, percent in (("Build", 50), ("Test", 20), ("Live", 30)))
+    contract = active(parties, lines=lines, retention=performance)
+    before = of(contract)
+    with both(parties):
+        told = [balance(parties, one) for one in (Seller.RECEIVABLES, Seller.RETENTION_HELD)]
+    pay(parties, before, D(1000))
+    for days in (0, 1):
+        reissue(parties, of(contract), at=LATER + timedelta(days=days))
+    scenarios.accepted_milestone(contract, position=2, at=LATER + timedelta(days=2))
+    second = of(contract, 2)
+    with both(parties):
+        kept = Retention.objects.order_by("invoice_id", "kind").values_list("invoice__milestone__position", "held")
+        assert list(kept) == [
+            *[(None, D(0)), (None, D(0))] * 2,
+            *[(1, D(1500)), (1, D(1000))],
+            *[(2, D(800)), (2, D(400))],
+        ]
+        later = OpenItem.objects.get(invoice=second)
+        after = [balance(parties, one) for one in (Seller.RECEIVABLES, Seller.RETENTION_HELD)]
+        assert after == [told[0] - 1000 + later.open, told[1] + 1200]
+    check(parties)
+
+
+def test_what_could_not_be_withheld_is_withheld_once_of_what_comes_later(parties: Parties) -> None:
+    """Of the first one all is withheld but a cent, which is withheld of the second one, and no other with it."""
+    first, second, third = scenarios.software_draft(parties).lines
+    lines = (first, replace(second, own=LineTerms(retention_rate=D(5))), third)
+    halves = RetentionTerms(D(50), GROSS, name="Performance", further=(RetentionTerms(D(50), GROSS, name="Defects"),))
+    contract = active(parties, lines=lines, retention=halves)
+    reissue(parties, of(contract))
+    scenarios.accepted_milestone(contract, position=2, at=LATER)
+    with both(parties):
+        kept = Retention.objects.filter(kind=2).order_by("invoice_id").values_list("held", "carried")
+        cent = D("0.01")
+        assert list(kept) == [(D(0), cent), (D(7140) - cent, cent), (D(7140) + cent, -cent)]
+    check(parties)
+
+
+def ahead() -> DraftLine:
+    return DraftLine("Advance", basis="percent", percent=D(20), kind="deposit", due=Due(recovery=Recovery()))
+
+
+def test_it_deducts_what_the_cancelled_one_deducted_also_where_the_price_is_another_by_now(parties: Parties) -> None:
+    contract = active(parties, lines=(*scenarios.software_draft(parties).lines, ahead()))
+    before = of(contract)
+    anna, bea = scenarios.seller_actor(parties), scenarios.approver_actor(parties)
+    scanner = DraftLine("Scanner", basis="amount", amount=D(10000), criteria=(DraftCriterion("It scans."),))
+    more = ChangeDraft(title="More", reason="As asked.", added=(scanner,))
+    change_orders.sign(change_orders.propose(contract, more, by=anna, at=AT), by=bea, at=AT)
+    reissue(parties, before)
+    for one in (before, of(contract)):
+        assert (one.net, one.tax, one.recovered) == (D(9600), D(1824), D(2400))
+    with both(parties):
+        assert balance(parties, Seller.DEPOSITS_RECEIVED) == D(-8000 + 2400)
+    check(parties)
+
+
+def test_only_what_stands_in_place_of_the_final_invoice_is_final(parties: Parties) -> None:
+    contract = active(parties, lines=(*scenarios.software_draft(parties).lines, ahead()))
+    for position in (2, 3):
+        scenarios.accepted_milestone(contract, position=position, at=AT)
+    first, last = of(contract), of(contract, 3)
+    for days, invoice in enumerate((first, last)):
+        reissue(parties, invoice, at=LATER + timedelta(days=days))
+    kinds = [snapshot.read(one.snapshot).kind for one in (first, of(contract), last, of(contract, 3))]
+    assert kinds == ["milestone", "milestone", snapshot.FINAL, snapshot.FINAL]
+    said = snapshot.read(of(contract, 3).snapshot)
+    deducted = [one.number for one in said.deposits]
+    assert of(contract).number in deducted
+    assert first.number not in deducted
+    assert of(contract, 3).recovered == last.recovered
+    with both(parties):
+        assert balance(parties, Seller.DEPOSITS_RECEIVED) == D(0)
+    check(parties)
+
+
+def test_the_fee_for_being_late_is_not_claimed_once_more(parties: Parties) -> None:
+    contract = active(parties, late_payment=LateTerms(D(9), fee=D(40)))
+    bilge = scenarios.member(parties, "billing")
+
+    def claimed(days: int) -> list[tuple[str, Decimal, bool]]:
+        with acting(bilge, at=AT + timedelta(days=days)):
+            fresh = Contract.objects.get(pk=contract.pk)
+            late = invoicing.late_of(fresh, today=(AT + timedelta(days=days)).date())
+            late_payment.claim_late_payment(
+                actor=bilge, key=key(), contract_ref=contract.ref, seen=invoicing.seen_of(late)
+            )
+            return [(one.number, one.charge.fee, one.charge.interest > 0) for one in late.values()]
+
+    before = of(contract)
+    assert claimed(40) == [(before.number, D(40), True)]
+    reissue(parties, before, at=AT + timedelta(days=41))
+    assert claimed(80) == [(of(contract).number, D(0), True)]
+    check(parties)
+
+
+def _disputed(parties: Parties) -> Invoice:
+    invoice = of(active(parties))
+    disputes.on_invoice(invoice.ref, actor=scenarios.approver_actor(parties), at=AT, share=Share(amount=D(100)))
+    return invoice
+
+
+def _withheld(parties: Parties) -> Invoice:
+    contract = scenarios.active_contract(parties, at=AT)
+    submission = scenarios.submitted_milestone(contract, at=AT)
+    bea = scenarios.approver_actor(parties)
+    with acting(bea, at=AT):
+        reserving.accept_with_reservations(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=[Defect("A scratch", (AT + timedelta(days=14)).date(), amount=D(100))],
+        )
+    return of(contract)
+
+
+def _released(parties: Parties) -> Invoice:
+    halves = RetentionTerms(D(5), releases=(RetentionRelease(D(50), BUYER), RetentionRelease(D(50), BUYER)))
+    contract = active(parties, retention=halves)
+    owner = scenarios.buyer_actor(parties)
+    with acting(owner, at=AT):
+        retention.release_retention(actor=owner, key=key(), contract_ref=contract.ref, position=1)
+    return of(contract)
+
+
+def _advance(parties: Parties) -> Invoice:
+    contract = active(parties, lines=(*scenarios.software_draft(parties).lines, ahead()))
+    with both(parties):
+        return Invoice.objects.get(contract=contract, kind="advance")
+
+
+def _credited(parties: Parties) -> Invoice:
+    invoice, bilge = of(active(parties)), scenarios.member(parties, "billing")
+    with acting(bilge, at=AT):
+        seen = invoicing.preview_credit(invoice_ref=invoice.ref, share=Share(amount=D(1))).sha256
+        crediting.credit_invoice(
+            actor=bilge, key=key(), invoice_ref=invoice.ref, share=Share(amount=D(1)), reason="Agreed.", seen=seen
+        )
+    return invoice
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (_disputed, "is in dispute. Settle that first"),
+        (_withheld, "withholds a part of .* for defects"),
+        (_released, "was released, and a statement of its own asks for that"),
+        (_advance, "Only the invoice of a milestone is cancelled"),
+        (_credited, "has a credit note already"),
+    ],
+)
+def test_what_is_bound_otherwise_is_refused_in_words(parties: Parties, made: Any, why: str) -> None:
+    invoice = made(parties)
+    with pytest.raises(Refused, match=why):
+        reissue(parties, invoice)
+    with both(parties):
+        assert not CreditNote.objects.filter(purpose="replacement").exists()
+
+
+def test_what_is_sold_stays_as_its_financier_bought_it(db: None) -> None:
+    tranche = stories.funded_advance(deal := stories.parties())
+    with walls.asking_for(deal.seller.pk):
+        invoice = Invoice.objects.get(milestone=tranche.milestone_id)
+    with pytest.raises(Refused, match="is sold to a financier"):
+        reissue(deal, invoice, at=stories.START + timedelta(days=30))
 
 
 def test_two_clicks_are_one_and_what_changed_meanwhile_is_not_issued(parties: Parties, contract: Contract) -> None:

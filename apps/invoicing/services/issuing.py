@@ -112,15 +112,16 @@ def issue_for(
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     beside = standing.read(cause, contract=contract, series=series, others=others, on=issued_on)
-    deduction = deducted(cause, contract=contract, standing=beside.deposits)
-    breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
+    in_place_of = cancelled.invoice if cancelled is not None else None
+    deduction = deducted(cause, contract=contract, standing=beside.deposits, cancelled=in_place_of)
+    breakdown = breakdown_of(cause, deduction=deduction, currency=contract.currency)
     totals = rules.totals(breakdown)
     work = billed_of(cause, deduction=deduction, currency=contract.currency)
     kept = withheld(contract=contract, version=version, totals=totals, billed=work, asked=beside.withheld)
     retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=cause.taxed.rate, retained=retained)
     due_on = cause.agreed.due_on(issued_on)
-    interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone)
+    interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone, is_anew=in_place_of is not None)
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
     wanted = _wanted(cause, contract=contract, beside=beside, on=issued_on) if is_payable else []
@@ -159,7 +160,7 @@ def issue_for(
         milestone=milestone,
         instalment=instalment,
         application=cause.application,
-        replaces=cancelled.invoice if cancelled is not None else None,
+        replaces=in_place_of,
         number=number,
         series_prefix=PREFIX,
         series_year=series.year,
@@ -215,22 +216,23 @@ def _changed(
     return changed
 
 
-def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
+def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo, is_anew: bool) -> date | None:
     """When it counts as due for computing interest: as if it had been issued on the day on which the work counts as
     accepted for that, in the seller's time zone. None where that is no earlier, or where nothing counts so.
 
     Federal Acquisition Regulation, 52.232-25(a)(5)(i): acceptance is deemed to occur on that day for the sole purpose
     of computing an interest penalty; the due date counts from acceptance, (a)(1). What waits for documents before
-    payment is not due before them in either case.
+    payment is not due before them in either case. Nobody was late with an invoice that was wrong: one that is issued
+    anew counts from its own due date.
     """
     decision = cause.acceptance
-    if decision is None or decision.accepted_for_interest_at is None:
+    if is_anew or decision is None or decision.accepted_for_interest_at is None:
         return None
     counts = cause.agreed.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
     return counts if counts < due_on else None
 
 
-def _breakdown(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
+def breakdown_of(cause: causes.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
     """The tax on what it bills, line by line at its own treatment, less what it gives back."""
     billed = (one.taxed for one in cause.billed)
     less = (rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines)

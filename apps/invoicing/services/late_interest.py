@@ -121,10 +121,18 @@ def _agreed(rows: Iterable[OpenItem]) -> Mapping[int, LateTerms | None]:
 
 
 def _claimed(rows: Iterable[OpenItem]) -> Mapping[int, tuple[date, bool]]:
-    """Of each invoice until which day it was claimed, and whether its fee was."""
-    made = LateClaim.objects.filter(invoice__in=[item.invoice_id for item in rows]).order_by()
-    sums = made.values_list("invoice_id").annotate(Max("until"), Sum("fee"))
-    return {pk: (until, bool(fee)) for pk, until, fee in sums}
+    """Of each invoice until which day it was claimed, and whether its fee was: also of one that it stands in place of,
+    by then for days before this one is due."""
+    billed = {item.invoice.milestone_id: item.invoice_id for item in rows if item.invoice.milestone_id is not None}
+    own = {item.invoice_id for item in rows}
+    made = LateClaim.objects.filter(Q(invoice__in=own) | Q(invoice__replaced_milestone__in=billed)).order_by()
+    found: dict[int, tuple[date, bool]] = {}
+    sums = made.values_list("invoice_id", "invoice__replaced_milestone").annotate(Max("until"), Sum("fee"))
+    for pk, milestone, until, fee in sums:
+        for invoice in {pk, billed.get(milestone, pk)} & own:
+            before, had_fee = found.get(invoice, (until, False))
+            found[invoice] = max(before, until), had_fee or bool(fee)
+    return found
 
 
 def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:

@@ -91,24 +91,36 @@ def _given_back(left: Sequence[Deposit], *, amount: Decimal, rest: Decimal, cont
     return [GivenBack(one.invoice, part) for one, part in zip(left, parts, strict=True) if part]
 
 
-def deducted(cause: causes.Cause, *, contract: Contract, standing: Standing | None) -> Deduction:
+def deducted(
+    cause: causes.Cause, *, contract: Contract, standing: Standing | None, cancelled: Invoice | None = None
+) -> Deduction:
     """What the invoice of a cause deducts, as the contract stands without it: what it bills is accepted already.
 
-    Nothing where it is not asked how the contract stands with its deposits.
+    Nothing where it is not asked how the contract stands with its deposits. In place of what is ``cancelled`` it
+    deducts what that deducted, whatever else was billed since, and is the last one only where that was.
     """
+    if cancelled is not None:
+        was_final = snapshot.read(cancelled.snapshot).kind == snapshot.FINAL
+        is_last = was_final and standing is not None and not standing.still_to_bill
+        return Deduction(*_said(_given_back_before(cancelled), cause=cause, contract=contract), is_last=is_last)
     if standing is None:
         return Deduction()
     left, rest = [one for one in standing.deposits if one.left], standing.still_to_bill
     parts = _given_back(left, amount=cause.amount, rest=rest, contract=contract)
+    return Deduction(*_said(parts, cause=cause, contract=contract), is_last=not rest)
+
+
+def _given_back_before(invoice: Invoice) -> list[GivenBack]:
+    lines = invoice.lines.filter(advance__isnull=False).select_related("advance").order_by("position")
+    return [GivenBack(line.advance, -line.net) for line in lines if line.advance is not None]
+
+
+def _said(
+    parts: Sequence[GivenBack], *, cause: causes.Cause, contract: Contract
+) -> tuple[Sequence[GivenBack], Sequence[snapshot.Line]]:
     language = facts.language_of(contract.buyer)
-    return Deduction(
-        parts=parts,
-        lines=[
-            deduction(one, position=place, language=language)
-            for place, one in enumerate(parts, start=1 + len(cause.billed))
-        ],
-        is_last=not rest,
-    )
+    places = enumerate(parts, start=1 + len(cause.billed))
+    return parts, [deduction(one, position=place, language=language) for place, one in places]
 
 
 def deduction(given: GivenBack, *, position: int, language: str) -> snapshot.Line:

@@ -27,10 +27,11 @@ from apps.invoicing.services.creditable import (
     preview_of,
     refuse_uncreditable,
     require_crediter,
-    require_room,
+    retained_of,
 )
 from apps.invoicing.services.freeing import allocate
-from apps.invoicing.services.issuing import check_taxed, issue_for
+from apps.invoicing.services.issuing import breakdown_of, check_taxed, issue_for
+from apps.invoicing.services.recovery import deducted
 from apps.invoicing.services.reversals import contracts_to_allocate
 from apps.invoicing.services.standing import standing
 from apps.milestones.models import Milestone
@@ -142,11 +143,17 @@ def _of(item: OpenItem) -> Reissue:
     refuse_reissue(item)
     invoice = item.invoice
     credit = preview_of(item, share=rules.Share(), purpose=CreditNote.Purpose.REPLACEMENT)
-    require_room(item, gross=credit.gross)
+    if credit.gross > item.open + retained_of(invoice) + item.paid:
+        raise Refused(
+            "A part of what was retained of {number} was released, and a statement of its own asks for that. Credit the"
+            " rest instead.",
+            number=invoice.number,
+        )
     contract, cause = invoice.contract, _cause(invoice)
     check_taxed([cause], contract=contract)
-    taxed = replace(cause.taxed, net=invoice.net)
-    totals = rules.totals(rules.tax_breakdown([taxed], currency=invoice.currency))
+    taxed = cause.taxed
+    deduction = deducted(cause, contract=contract, standing=None, cancelled=invoice)
+    totals = rules.totals(breakdown_of(cause, deduction=deduction, currency=invoice.currency))
     account = BankAccount.objects.filter(
         organisation_id=contract.seller_id, currency=invoice.currency, is_default=True
     ).first()

@@ -48,8 +48,10 @@ BEFORE: Final = """
             GROUP BY l.retention_rate, l.is_materials
         ) g)::text,
         (SELECT coalesce(jsonb_agg(k), '[]') FROM (
-            SELECT r.kind, sum(r.held)::text AS held, sum(r.carried)::text AS carried
-            FROM invoicing_retention r WHERE r.contract_id = c.id GROUP BY r.kind
+            SELECT r.kind, sum(r.held)::text AS held,
+                coalesce(sum(r.carried) FILTER (WHERE i.replaced_milestone_id IS NULL), 0)::text AS carried
+            FROM invoicing_retention r JOIN invoicing_invoice i ON i.id = r.invoice_id
+            WHERE r.contract_id = c.id GROUP BY r.kind
         ) k)::text,
         (SELECT coalesce(array_agg(e.position), '{}') FROM invoicing_retentionrelease e WHERE e.contract_id = c.id),
         NOT EXISTS (

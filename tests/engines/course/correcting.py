@@ -10,6 +10,7 @@ from hypothesis.stateful import precondition, rule
 from apps.invoicing import services as invoicing
 from apps.invoicing.rules import OfLine, Share
 from apps.invoicing.services import correcting as corrections
+from apps.invoicing.services import reissuing
 from apps.workflows import correcting, crediting
 from apps.workflows.once import Answer
 from tests.engines.course.disputing import Disputing
@@ -63,6 +64,28 @@ class Correcting(Disputing):
 
         if self._do("billing", run, allowed=bill.kind != "release" and bill.left > ZERO and street != bill.street):
             bill.street = street
+
+    @precondition(lambda self: self.paper.bills)
+    @rule(pick=PICK)
+    def issue_anew(self, pick: int) -> None:
+        """The bill of a milestone that nothing else is bound to; what was paid on it settles the new one."""
+        if (bill := self._bill(pick)) is None:
+            return
+
+        def run(actor: Any) -> Answer:
+            seen = reissuing.preview_reissue(invoice_ref=bill.ref).sha256
+            return crediting.reissue_invoice(
+                actor=actor, key=key(), invoice_ref=bill.ref, reason="Another account.", seen=seen
+            )
+
+        part = next((one for one in self.paper.parts if one.bill is bill), None)
+        answer = self._do("billing", run, allowed=part is not None and self._may_issue_anew(bill))
+        if answer and part is not None:
+            self.paper.issue_anew(part, ref=answer["invoice"], on=self.today)
+
+    def _may_issue_anew(self, bill: Bill) -> bool:
+        is_bound = bill.was_credited or bill.argument is not None or bill.defects_withhold or bill.asked_for
+        return self.paper.state != "terminated" and bill.kind == "milestone" and not is_bound and self._is_sellers(bill)
 
     @precondition(lambda self: self.paper.bills)
     @rule(pick=PICK, share=SHARES, side=SIDES)

@@ -139,6 +139,8 @@ class Bill:
     """... and what of that returned to it by credit notes."""
     given_back: Decimal = ZERO
     """Of a deposit's own bill: what later ones give back."""
+    was_credited: bool = False
+    """Something was credited of it, or taken, also where that is owed again."""
     released_on: date | None = None
     """The last day on which something that was withheld for a defect became due."""
     claimed_until: date | None = None
@@ -550,6 +552,7 @@ class Paper:
 
     def take(self, bill: Bill, gross: Decimal, *, own: Decimal = ZERO) -> None:
         """So much less is owed of a bill; the caller says for what."""
+        bill.was_credited = True
         first = min(own, bill.retained - bill.asked_for, gross)
         too_much = gross - first - bill.open
         kept_no_more = max(min(too_much, bill.retained - bill.asked_for - first), ZERO)
@@ -580,3 +583,29 @@ class Paper:
         self.parts.append(rest)
         self.credit(bill, amount, is_withdrawn=True)
         return rest
+
+    def issue_anew(self, part: Part, *, ref: str, on: date) -> None:
+        """All of its bill is credited, and the same work billed again, on the terms that are in force by now; what of
+        each payment had settled the old one settles the new one, the oldest first."""
+        old = part.bill
+        assert old is not None
+        before = [(payment, payment.of(old)) for payment in self.payments]
+        self.credit(old, old.left, is_withdrawn=True)
+        part.terms, part.price = self.terms, self.price
+        new = part.bill = replace(
+            Bill(ref, old.net, self.taxed(part.position)).issued(part.terms, on=on),
+            recovered=old.recovered,
+            charges=old.charges,
+            has_fee=old.has_fee,
+        )
+        if self.deposit is not None:
+            self.deposit.given_back += new.recovered
+        self.bills.append(new)
+        new.retained = self.keeps_back(new, part)
+        self.kept += new.retained
+        old.charges = []
+        for payment, was in before:
+            part_of = min(was - payment.of(old), new.open)
+            if part_of > 0:
+                payment.settles.append((new, part_of, on))
+                new.paid += part_of
