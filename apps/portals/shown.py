@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract, ContractVersion
-from apps.invoicing.models import OpenItem
+from apps.invoicing.models import Invoice, OpenItem
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 
@@ -29,6 +30,13 @@ def invoice_state(item: OpenItem, *, today: date) -> str:
     if item.due_on < today:
         return "overdue"
     return "part_paid" if item.paid else "open"
+
+
+def after_credit(invoice: Invoice) -> str:
+    """What happens next with an invoice that is credited in full; it reads ``replaced_by`` of one that is cancelled."""
+    if invoice.replaced_milestone_id is None:
+        return _("nothing. The invoice is credited in full.")
+    return _("nothing. %(number)s stands in its place.") % {"number": invoice.replaced_by.number}
 
 
 def milestone_state(milestone: Milestone, *, goes_on: bool) -> str:

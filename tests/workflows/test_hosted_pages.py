@@ -15,9 +15,10 @@ from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Delivery, Invoice, InvoiceLink, InvoiceQuestion
+from apps.invoicing.services import reissuing
 from apps.parties import tokens
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import billing, hosting, hosting_jobs, jobs
+from apps.workflows import billing, crediting, hosting, hosting_jobs, jobs
 from tests import corrections, disputes, scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -259,3 +260,26 @@ class TestQuestions:
         for sql, words in other.values():
             with walls.asking_for(invoice.seller_id), pytest.raises(Exception, match=words), transaction.atomic():
                 connection.cursor().execute(sql)
+
+
+def test_what_is_cancelled_and_what_is_issued_anew_lead_to_each_other(parties: Parties, invoice: Invoice) -> None:
+    bilge = member(parties, "billing")
+    with acting(bilge, at=LATER):
+        answer = crediting.reissue_invoice(
+            actor=bilge,
+            key=key(),
+            invoice_ref=invoice.ref,
+            reason="Another account.",
+            seen=reissuing.preview_reissue(invoice_ref=invoice.ref).sha256,
+        )
+        anew = Invoice.objects.get(ref=answer["invoice"])
+    # Its page is there once its mail goes out; before that it is named.
+    page = shown(invoice)
+    assert f"Cancelled, and issued anew as {anew.number}, which comes by a mail of its own." in page
+    assert f"{anew.number} stands in its place." in page
+    assert "To pay" not in page
+    with clock.stopped(LATER):
+        jobs.render_invoice.func(invoice_ref=anew.ref, organisation_id=anew.seller_id)
+    before, after = (f"/i/{invoicing.token_of(link_of(one))}/" for one in (invoice, anew))
+    assert f'issued anew as <a href="{after}">{anew.number}</a>' in shown(invoice)
+    assert f'Issued in place of <a href="{before}">{invoice.number}</a>, which is cancelled.' in shown(anew)

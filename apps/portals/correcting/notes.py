@@ -36,6 +36,8 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
             "note": note,
             "invoice": note.invoice,
             "invoice_url": side.url("invoice", note.invoice.ref),
+            "anew": (anew := note.invoice.replaced_by if note.invoice.replaced_milestone_id is not None else None),
+            "anew_url": side.url("invoice", anew.ref) if anew is not None else "",
             "contract_url": side.url("contract", note.contract.ref),
             "milestone": credited,
             "milestone_url": side.url("milestone", credited.ref) if credited is not None else "",

@@ -49,7 +49,7 @@ class Side:
         """The credit notes that this side issued or got."""
         notes = CreditNote.objects
         mine = notes.of_seller(actor) if self.name == "seller" else notes.of_buyer(actor)
-        billed = ("invoice__open_item", "invoice__milestone", "invoice__replaced_milestone")
+        billed = ("invoice__open_item", "invoice__milestone", "invoice__replaced_milestone", "invoice__replaced_by")
         related = ("seller", "buyer", "contract", *billed, "document")
         return mine.select_related(*related, "nullification__rest", "nullification__milestone")
 

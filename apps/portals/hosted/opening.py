@@ -64,5 +64,5 @@ def opened(request: PortalRequest, token: str) -> Opened:
     )
     walls.enter(link.buyer_id, contract=link.contract_id)
     related = ("seller", "buyer", "contract", "milestone", "instalment", "application", "open_item", "document")
-    found = Invoice.objects.of_buyer(actor).select_related(*related)
+    found = Invoice.objects.of_buyer(actor).select_related(*related, "replaced_milestone", "replaces", "replaced_by")
     return Opened(token, link, actor, get_object_or_404(found, pk=link.invoice_id), who)

@@ -31,7 +31,7 @@ from apps.portals.exported import exports_of
 from apps.portals.hosted import asking, objecting
 from apps.portals.hosted.opening import Opened, opened
 from apps.portals.parts import Fact
-from apps.portals.shown import invoice_state
+from apps.portals.shown import after_credit, invoice_state
 
 
 @portal("link")
@@ -63,6 +63,8 @@ def open_invoice(request: PortalRequest, token: str) -> HttpResponse:
             "notes": _notes(visit, found),
             "questions": asking.about(visit.actor, found, ask_url=_below(visit, "ask_about_invoice")),
             "dispute_url": _dispute_url(visit),
+            "before_url": _page_of(visit, found.replaces),
+            "anew_url": _page_of(visit, found.replaced_by) if found.replaced_milestone_id is not None else "",
             "portal_url": reverse("buyer:invoice", args=[found.ref]) if found.buyer.is_claimed else "",
             **_document(visit, found),
         },
@@ -83,7 +85,7 @@ def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
     if state == "paid":
         return _("nothing. The invoice is paid.")
     if state == "credited":
-        return _("nothing. The invoice is credited in full.")
+        return after_credit(invoice)
     if state == "withheld":
         return _("the defects are mended. What is withheld for each is payable once it is released.")
     if state == "awaits_documents":
@@ -225,6 +227,14 @@ def _document(visit: Opened, invoice: Invoice) -> dict[str, object]:
 
 def _dispute_url(visit: Opened) -> str:
     return _below(visit, "ask_to_dispute") if objecting.may_ask(visit.shown) else ""
+
+
+def _page_of(visit: Opened, invoice: Invoice | None) -> str:
+    """Where another invoice of the same buyer is read, as long as it can be."""
+    if invoice is None:
+        return ""
+    link = invoicing.live_link(invoice)
+    return reverse("hosted:open", kwargs={"token": invoicing.token_of(link)}) if link is not None else ""
 
 
 def _below(visit: Opened, name: str, **parts: str) -> str:

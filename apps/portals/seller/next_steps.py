@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.invoicing.models import Invoice, PayeeInstruction
+from apps.portals.shown import after_credit
 
 
 def what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, today: date) -> str:
@@ -14,7 +15,7 @@ def what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, t
     if state == "paid":
         return _("nothing. The invoice is paid.")
     if state == "credited":
-        return _("nothing. The invoice is credited in full.")
+        return after_credit(invoice)
     if state in ("withheld", "awaits_documents"):
         return _what_first(state, buyer=buyer)
     if payee is not None:

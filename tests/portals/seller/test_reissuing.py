@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.database import walls
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import CreditNote, Invoice
 from apps.parties.models import Organisation
 from tests import scenarios
 from tests.portals.seller.conftest import hidden
@@ -39,8 +39,26 @@ def test_it_says_what_is_different_and_does_it_once(parties: Parties, seller: Cl
         f'Issued in place of <a href="{reverse("seller:invoice", args=[invoice.ref])}">'
         in seller.get(first["Location"]).content.decode()
     )
+    _lead_to_each_other(parties, seller, invoice=invoice, anew=anew)
     before = seller.get(reverse("seller:invoice", args=[invoice.ref])).content.decode()
     assert f'issued anew as <a href="{first["Location"]}">{anew.number}</a>' in before
     assert address not in before
     refused = seller.get(address).content.decode()
     assert "is cancelled already, and issued anew" in refused
+
+
+def _lead_to_each_other(parties: Parties, seller: Client, *, invoice: Invoice, anew: Invoice) -> None:
+    """Both invoices and the credit note, on the pages of either side."""
+    buyer = Client()
+    buyer.force_login(parties.people["approver"].user)
+    with walls.asking_for(parties.seller.pk):
+        note = CreditNote.objects.get()
+    for side, browser in (("seller", seller), ("buyer", buyer)):
+        old, new, credit = (
+            reverse(f"{side}:{name}", args=[ref])
+            for name, ref in (("invoice", invoice.ref), ("invoice", anew.ref), ("credit_note", note.ref))
+        )
+        pages = {url: browser.get(url).content.decode() for url in (old, new, credit)}
+        ways = {(here, there) for here in pages for there in pages if f'href="{there}"' in pages[here]}
+        assert {(old, new), (old, credit), (new, old), (credit, old), (credit, new)} <= ways, (side, ways)
+        assert f"{anew.number} stands in its place." in pages[old]

@@ -31,7 +31,7 @@ from apps.portals.exported import export_file, exports_of
 from apps.portals.hosted import asking
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
-from apps.portals.shown import invoice_state
+from apps.portals.shown import after_credit, invoice_state
 
 WAY = MemberWay()
 
@@ -107,7 +107,8 @@ def _invoice(request: PortalRequest, ref: str) -> Invoice:
     rows = Invoice.objects.of_buyer(request.actor)
     return get_object_or_404(
         rows.select_related(
-            "seller", "buyer", "contract", "milestone", "instalment", "application", "open_item", "document"
+            *("seller", "buyer", "contract", "milestone", "instalment", "application", "open_item", "document"),
+            *("replaced_milestone", "replaces", "replaced_by"),
         ),
         ref=ref,
     )
@@ -177,7 +178,7 @@ def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
     if state == "paid":
         return _("nothing. The invoice is paid.")
     if state == "credited":
-        return _("nothing. The invoice is credited in full.")
+        return after_credit(invoice)
     if state == "withheld":
         return _("the defects are mended. What is withheld for each is payable once it is released.")
     if state == "awaits_documents":
