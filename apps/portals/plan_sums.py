@@ -23,7 +23,7 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
     One query.
 
     What is billed by the calendar is earned when it is billed: nobody signs it off. ``lowered``, below zero, is what
-    both sides took off the price for defects and no invoice billed: it is counted in price and earned.
+    both sides took off the price for defects: it is counted in price and earned, as in what is billed.
     """
     return of_rows(rows_of(contract_ids))
 

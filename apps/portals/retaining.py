@@ -80,8 +80,6 @@ def _of_which_price(contract: Contract, *, terms: RetentionTerms) -> str:
     version = contract.active_version
     if version is None or not any(kind.cap_percent is not None or kind.steps for kind in terms.kinds):
         return ""
-    if contract.terminated_at is None and not version.is_by_application:
-        return ""
     price = plan_sums.of_contracts([contract.pk]).get(contract.pk, {}).get("price", money.ZERO)
     if price == version.price:
         return ""

@@ -161,7 +161,7 @@ def _original(contract: Contract, version: ContractVersion, using: str) -> Decim
 
 
 def _taken_off(contract: Contract, using: str) -> Mapping[int, Decimal]:
-    """What both sides took off the price of each line for defects and no invoice billed, by its position."""
+    """What both sides took off the price of each line for defects, by its position."""
     found = Reservation.objects.using(using).lower_prices().filter(contract=contract).order_by()
     return dict(found.values_list("milestone__position").annotate(sum=Sum("reduced_by")))
 

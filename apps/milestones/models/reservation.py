@@ -52,9 +52,13 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         return self.unsettled().filter(amount__gt=0, milestone__line__version__bills_by=BY_APPLICATION)
 
     def lower_prices(self) -> "ReservationQuerySet":
-        """Those for which both sides took something off a price that no invoice billed: no credit note says it."""
-        of_these = Q(milestone__line__version__bills_by=BY_APPLICATION)
-        return self.filter(of_these, state=ReservationState.REDUCED)
+        """Those for which both sides took something off the price: of what an invoice billed, a credit note says it
+        too."""
+        return self.filter(state=ReservationState.REDUCED)
+
+    def never_billed(self) -> "ReservationQuerySet":
+        """Those of a price of which no invoice billed what was withheld: no credit note says what was taken off it."""
+        return self.filter(milestone__line__version__bills_by=BY_APPLICATION)
 
 
 class Reservation(models.Model):

@@ -85,7 +85,7 @@ def _missed(organisation_id: int) -> Q:
     line = Concat(Value("credit:"), OuterRef("credit_note__ref"), Value(":"), position, output_field=CharField())
     of_line = rows.filter(contract=OuterRef("credit_note__contract"), cause=line)
     bonus = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.BONUS)
-    lower = Reservation.objects.lower_prices().filter(contract=OuterRef("pk"))
+    lower = Reservation.objects.lower_prices().never_billed().filter(contract=OuterRef("pk"))
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     judged = Judgement.objects.filter(contract=OuterRef("pk"))

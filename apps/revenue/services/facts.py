@@ -170,8 +170,10 @@ def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
         | Q(invoice__instalment__line__kind=DEPOSIT)
         | Q(invoice__kind=InvoiceKind.BONUS)
     )
-    lowered = Reservation.objects.lower_prices().filter(
-        contract_id__in=ended, settled_at__lte=F("contract__terminated_at")
+    lowered = (
+        Reservation.objects.lower_prices()
+        .never_billed()
+        .filter(contract_id__in=ended, settled_at__lte=F("contract__terminated_at"))
     )
     off: dict[int, Decimal] = dict(lowered.order_by().values_list("contract_id").annotate(sum=Sum("reduced_by")))
     stays, back = (

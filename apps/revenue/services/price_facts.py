@@ -85,7 +85,7 @@ def credits_by_line(contracts: Contracts) -> Found:
 def lower_prices(contracts: Contracts, *, zone: ZoneInfo) -> Found:
     """What both sides took off a price for a defect where applications for payment are billed: nothing of it was
     invoiced, so there is no credit note to say it."""
-    found = Reservation.objects.lower_prices().filter(contract_id__in=contracts)
+    found = Reservation.objects.lower_prices().never_billed().filter(contract_id__in=contracts)
     rows = found.values_list("contract_id", "ref", "settled_at", "milestone__position", "reduced_by")
     for pk, ref, at, position, off in rows:
         if at is None:
