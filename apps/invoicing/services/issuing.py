@@ -121,7 +121,7 @@ def issue_for(
     retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=cause.taxed.rate, retained=retained)
     due_on = cause.agreed.due_on(issued_on)
-    interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone, is_anew=in_place_of is not None)
+    interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone) if in_place_of is None else None
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
     wanted = _wanted(cause, contract=contract, beside=beside, on=issued_on) if is_payable else []
@@ -216,7 +216,7 @@ def _changed(
     return changed
 
 
-def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo, is_anew: bool) -> date | None:
+def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
     """When it counts as due for computing interest: as if it had been issued on the day on which the work counts as
     accepted for that, in the seller's time zone. None where that is no earlier, or where nothing counts so.
 
@@ -226,7 +226,7 @@ def _interest_due_on(cause: causes.Cause, *, due_on: date, zone: ZoneInfo, is_an
     anew counts from its own due date.
     """
     decision = cause.acceptance
-    if is_anew or decision is None or decision.accepted_for_interest_at is None:
+    if decision is None or decision.accepted_for_interest_at is None:
         return None
     counts = cause.agreed.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
     return counts if counts < due_on else None
