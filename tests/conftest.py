@@ -26,9 +26,12 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from apps.core.database import scratch as scratch_databases
+from tests import languages
 from tests.commits import checked_without_commit
 
 if TYPE_CHECKING:
+    from django.core.mail import EmailMultiAlternatives
+
     from tests.scenarios import Parties
 
 # No test depends on how busy the machine is.
@@ -273,6 +276,27 @@ def parties(_parties_once: "Parties", db: None) -> "Parties":
     What a test changes of them is undone: the rows by its transaction, the objects because they are copies.
     """
     return deepcopy(_parties_once)
+
+
+@pytest.fixture
+def marked_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever fills in a mail speaks a language of its own, and no word of that comes into one: neither text nor HTML.
+
+    For modules that send many kinds of mail; those of a deal are read where the deals are played.
+    """
+    from apps.workflows.mails import letter  # models are imported once Django is there
+
+    rendered = letter.rendered
+
+    def checked(one: letter.Letter) -> "EmailMultiAlternatives":
+        message = rendered(one)
+        ((html, _kind),) = message.alternatives
+        assert languages.marks("\n".join((str(message.subject), str(message.body), str(html)))) == []
+        return message
+
+    monkeypatch.setattr(letter, "rendered", checked)
+    with languages.marked() as marked, translation.override(marked):
+        yield
 
 
 @pytest.fixture

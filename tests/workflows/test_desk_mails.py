@@ -15,7 +15,7 @@ from tests import scenarios
 from tests.financing import stories
 from tests.scenarios import Parties
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("marked_worker")]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests import scenarios
 from tests.financing import stories
 from tests.scenarios import Parties
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("marked_worker")]
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
