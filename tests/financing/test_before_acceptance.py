@@ -16,6 +16,7 @@ from apps.invoicing.models import Invoice, PayeeInstruction
 from apps.milestones.models import Milestone
 from apps.workflows import funding, underwriting
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.financing.stories import SECOND, THIRD, day, entries, lines
 from tests.scenarios import Parties, acting, key, member
@@ -26,12 +27,11 @@ FUNDING = [
     lines(d1150=64_000, c2100=6_400, c1000=57_600),
 ]
 CONVERSION = lines(d1100=120_000, c1150=60_000, c2000=60_000)
-pytestmark = pytest.mark.usefixtures("scratch")
 
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 def facility_of(deal: Parties) -> Facility:

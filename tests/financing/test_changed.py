@@ -9,15 +9,14 @@ from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from tests import change_orders, scenarios
 from tests.change_orders import line
+from tests.conftest import Once
 from tests.financing import stories
 from tests.scenarios import Parties, acting
 
-pytestmark = pytest.mark.usefixtures("scratch")
-
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 def test_what_is_advanced_on_keeps_its_words_and_may_move(deal: Parties) -> None:

@@ -16,18 +16,18 @@ from apps.invoicing.models import Invoice, PayeeInstruction
 from apps.parties.models import BankAccount
 from apps.workflows import billing, worker
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.financing.stories import day, entries, lines
 from tests.races import together
 from tests.scenarios import Parties, acting, key, member
 
 PAID_ON = date(2026, 3, 3)
-pytestmark = pytest.mark.usefixtures("scratch")
 
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 @pytest.fixture

@@ -12,15 +12,14 @@ from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import Part
 from apps.workflows import sign_off
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.scenarios import Parties, acting, key
 
-pytestmark = pytest.mark.usefixtures("scratch")
-
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 def accept_half(deal: Parties, submission: Submission) -> None:

@@ -16,17 +16,17 @@ from apps.parties import services as parties_services
 from apps.parties.models import Organisation
 from apps.workflows import funding, team, underwriting
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.scenarios import BROWSER, Parties, acting, key, member
 
 HEIN: dict[str, Any] = {"signatory_name": "Hein Hafen", "signatory_email": "hein@hafen.example"}
 MINE: dict[str, Any] = {"signatory_name": "H. Hafen", "signatory_email": "hafen@mailbox.example"}
-pytestmark = pytest.mark.usefixtures("scratch")
 
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 @pytest.fixture

@@ -15,17 +15,16 @@ from apps.financing.services.funding import Transfer
 from apps.ledger.models import Entry
 from apps.workflows import funding
 from tests import scenarios
+from tests.conftest import Once
 from tests.financing import stories
 from tests.financing.stories import day, entries, lines
 from tests.races import together
 from tests.scenarios import Parties, acting, key, member
 
-pytestmark = pytest.mark.usefixtures("scratch")
-
 
 @pytest.fixture
-def deal(scratch: str) -> Parties:
-    return stories.parties()
+def deal(committed: Once) -> Parties:
+    return committed(stories.parties)
 
 
 def promised(deal: Parties, number: str = "NL-2026-014") -> tuple[Contract, Offer]:
