@@ -76,6 +76,7 @@ def test_the_deal_of_second_thoughts(scratch: str) -> None:
         ("North gate", "476.00", "1500.00", "33724.00"),
         ("East gate", "35700.00", "0.00", "0.00"),
         ("Barrier", "0.00", "1500.00", "34200.00"),
+        ("East gate (2)", "35700.00", "0.00", "0.00"),
         ("East gate (2)", "0.00", "1500.00", "34200.00"),
         ("Release of retention", "0.00", "0.00", "4500.00"),
     ]
