@@ -11,7 +11,7 @@ from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
-from apps.invoicing import documents
+from apps.invoicing import documents, snapshot
 from apps.invoicing.models import Delivery, Invoice
 from apps.parties.models import Organisation
 from apps.workflows import billing, jobs, mails, worker
@@ -69,7 +69,9 @@ def test_a_ready_document_goes_to_everybody_of_the_buyer_who_sees_to_it(parties:
     assert message.from_email == "Nordlicht Software GmbH <no-reply@localhost>"
     assert message.to == ["einkauf@meridian.example", "bea@meridian.example", "paul@meridian.example"]
     assert "Pay to: Nordlicht Software GmbH\nIBAN: DE89370400440532013000\nBIC: COBADEFFXXX" in message.body
-    assert f"Reference: {invoice.number}" in message.body
+    reference = snapshot.read(invoice.snapshot).payment_reference
+    assert reference.startswith("RF")
+    assert f"Reference: {reference}" in message.body
     assert "http://testserver/i/" in message.body
     with walls.asking_for(parties.seller.pk):
         stored = Invoice.objects.select_related("document").get(pk=invoice.pk).document
