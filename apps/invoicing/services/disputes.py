@@ -97,6 +97,13 @@ def _require_left_of_release(invoice: Invoice, *, amount: Decimal | None, lines:
     left = money.total(line.left for line in lines)
     if not left:
         raise Refused("All of {number} is retained again. Nothing of it is left.", number=invoice.number)
+    if amount is not None and amount > left == invoice.net:
+        raise Refused(
+            "{number} comes to {left}. Enter that much or less.",
+            field="amount",
+            left=Money(left, invoice.currency),
+            number=invoice.number,
+        )
     if amount is not None and amount > left:
         raise Refused(
             "Only {left} of {number} are left: the rest is retained again. Enter that much or less.",
