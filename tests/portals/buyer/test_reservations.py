@@ -19,7 +19,7 @@ from tests import scenarios
 from tests.portals.buyer.browsers import hidden, invoices_of, state_of, token_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.test_accept_part import kept
-from tests.scenarios import Parties, acting
+from tests.scenarios import Parties, acting, key
 
 DENT = {"title_1": "A dent in door 4", "due_on_1": "2036-01-31", "amount_1": "1,000", "comment": "Well done so far."}
 
@@ -109,6 +109,18 @@ def test_both_sides_settle_it_on_their_pages(
             f"INSERT INTO milestones_reservationfile (ref, {columns})"
             f" SELECT 'another', {columns} FROM milestones_reservationfile LIMIT 1"
         )
+
+
+def test_each_price_that_was_offered_is_read_later(parties: Parties, accepted: Reservation, sign_in: SignIn) -> None:
+    billing = scenarios.member(parties, "billing")
+    with acting(billing):
+        for off in ("250.01", "300"):
+            reserving.offer_reduction(actor=billing, key=key(), reservation_ref=accepted.ref, amount=Decimal(off))
+    for role, side in (("seller", "seller"), ("approver", "buyer")):
+        page = sign_in(role).get(reverse(f"{side}:reservation", args=[accepted.ref])).content.decode()
+        history = page.split("What both sides said", 1)[1].replace("\N{NO-BREAK SPACE}", " ")
+        assert "250.01 EUR off the price, net of tax" in history
+        assert "300.00 EUR off the price, net of tax" in history
 
 
 def test_the_second_of_two_gets_the_list_of_the_first_filled_in(
