@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -270,3 +271,8 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def standing(self) -> Decimal:
+        """What of it still counts: an acceptance may have been withdrawn in part, and that part goes on as another."""
+        return self.amount - self.nullified

@@ -6,18 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
-
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.database import at_once
-from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
-from apps.portals.correcting.sums import less_credits, paid_net
-
-BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
-"""A statement of released retention bills nothing anew, nor does a claim for late payment; a bonus is no plan."""
+from apps.portals.correcting import sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +34,11 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
     running = {c.pk: c for c in contracts if c.active_version_id is not None}
-    items = (
-        OpenItem.objects.filter(contract_id__in=running)
-        .order_by()
-        .values("contract_id")
-        .annotate(
-            net=Sum("invoice__net", filter=BILLS, default=money.ZERO),
-            gross_sum=Sum("gross", filter=BILLS, default=money.ZERO),
-            credited_sum=Sum("credited"),
-            paid_sum=Sum("paid"),
-            open_sum=Sum("open"),
-        )
-    )
+    items = sums.rows_of(running)
     plans = plan_sums.rows_of(running)
     at_once.read(items, plans)
     lives = plan_sums.of_rows(plans)
-    net_owed = less_credits({row["contract_id"]: row for row in items})
+    net_owed = sums.less_credits({row["contract_id"]: row for row in items})
     return {
         pk: _figures(lives[pk], net_owed.get(pk), currency=contract.currency)
         for pk, contract in running.items()
@@ -70,7 +53,7 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
         lowered=plan["lowered"],
         earned=plan["earned"],
         billed=billed,
-        paid=paid_net(owed or {}, currency=currency),
+        paid=sums.paid_net(owed or {}, currency=currency),
         open=owed["open_sum"] if owed else money.ZERO,
         next_on=plan["next_on"],
     )

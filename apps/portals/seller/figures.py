@@ -6,19 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.models.contract import ContractState
 from apps.core import money
 from apps.core.database import at_once
-from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
-from apps.portals.correcting.sums import less_credits, paid_net
-
-BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
-"""A statement of released retention bills nothing anew, nor does a claim for late payment; a bonus is no plan."""
+from apps.portals.correcting import sums
 
 TERMINATED: Final = ContractState.TERMINATED
 
@@ -56,23 +52,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         .distinct("contract_id")
         .values_list("contract_id", "price", "currency")
     )
-    items = (
-        OpenItem.objects.filter(contract_id__in=listed)
-        .order_by()
-        .values("contract_id")
-        .annotate(
-            net=Sum("invoice__net", filter=BILLS, default=money.ZERO),
-            gross_sum=Sum("gross", filter=BILLS, default=money.ZERO),
-            credited_sum=Sum("credited"),
-            paid_sum=Sum("paid"),
-            open_sum=Sum("open"),
-        )
-    )
+    items = sums.rows_of(listed)
     plans = plan_sums.rows_of(listed)
     at_once.read(signed, items, plans)
     prices = {pk: (price, currency) for pk, price, currency in signed}
     lives = plan_sums.of_rows(plans)
-    net_owed = less_credits({row["contract_id"]: row for row in items})
+    net_owed = sums.less_credits({row["contract_id"]: row for row in items})
     # What ended early comes to what was accepted, as the buyer reads it too, and not to what was signed.
     came_to = {
         pk: life["price"] if listed[pk].state == TERMINATED else prices[pk][0] + life["lowered"]
@@ -91,7 +76,7 @@ def _figures(price: Decimal, currency: str, life: Mapping[str, Any], owed: Mappi
         currency=currency,
         price=price,
         billed=billed,
-        paid=paid_net(owed, currency=currency),
+        paid=sums.paid_net(owed, currency=currency),
         open=owed.get("open_sum", money.ZERO),
         **{
             name: life[name]
