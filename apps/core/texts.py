@@ -24,3 +24,13 @@ def seen_only(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether nothing of a text can be seen."""
     return not any(sign.strip() and sign not in KEPT and unicodedata.category(sign) not in UNSEEN for sign in text)
+
+
+def without_shape(text: str) -> str:
+    """The text without the signs of it that are kept and never drawn, such as the joiner inside of an emoji."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf" and not "\ufe00" <= sign <= "\ufe0f")
+
+
+def named(sign: str) -> str:
+    """How paper says a sign that no font can draw: by its number in Unicode, so that nothing is lost."""
+    return f"[U+{ord(sign):04X}]"

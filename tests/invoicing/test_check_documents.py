@@ -97,6 +97,27 @@ def test_what_is_made_passes_every_check(invoice: SemanticInvoice) -> None:
     assert inspection.findings(document) == []
 
 
+def test_a_sign_that_no_font_draws_stands_on_the_page_by_its_number_and_in_the_xml_as_itself() -> None:
+    from apps.invoicing.einvoice.paper import Paper
+
+    crane = "\U0001f3d7"
+    invoice = sample(
+        contract_title=f'School gym {crane}\ufe0f "Nord" <b>',
+        buyer=replace(sample().buyer, name=f"Kran {crane} GmbH"),
+        category="S",
+        rate=D(19),
+    )
+    document = stored(invoice)
+    assert inspection.findings(document) == []
+    assert crane in document.xml.decode()
+    text = Paper(document.pdf).text
+    assert "Kran[U+1F3D7]GmbH" in text
+    assert "Schoolgym[U+1F3D7]" in text
+    other = stored(replace(invoice, buyer=replace(invoice.buyer, name="Kran \U0001f3d8 GmbH")))
+    changed = _noted(replace(document, xml=other.xml))
+    assert any("stands in the XML and on no page" in one for one in inspection.findings(changed)), "another sign"
+
+
 def test_dinars_are_right_on_paper_and_refused_as_xml() -> None:
     document = stored(sample(currency="KWD", net=D("1000.125"), category="S", rate=D(5)))
     assert (document.xml, document.obstacle) == (b"", "decimals")

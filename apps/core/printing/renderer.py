@@ -18,6 +18,7 @@ from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from apps.core import texts
 from apps.core.printing import xmp
 from apps.core.printing.parts import Inside, Schema
 
@@ -68,19 +69,38 @@ def pdf(
     with _one_at_a_time:
         fonts, sheet = _warm(style)
         try:
-            page = HTML(string=html, base_url=BASE, url_fetcher=OwnAssets(logo))
-            document = page.render(stylesheets=[sheet], font_config=fonts)
-            _describe(document, says)
-            written: bytes = document.write_pdf(
-                finisher=_finisher(inside),
-                attachments=[_attachment(one, at) for one in inside],
-                pdf_variant="pdf/a-3a",
-                pdf_tags=True,
-            )
+            written, missing = _written(html, fonts, sheet, at=at, inside=inside, says=says, logo=logo)
+            if missing:
+                # A box says nothing, and what stands beside it in the same font could not be read out any more.
+                said = html.translate({sign: texts.named(chr(sign)) for sign in missing})
+                written, _missing = _written(said, fonts, sheet, at=at, inside=inside, says=says, logo=logo)
         except FatalURLFetchingError as error:
             # It inherits from BaseException, which would end the worker and not just the job.
             raise ForbiddenAddressError(str(error)) from error
     return written
+
+
+def _written(
+    html: str,
+    fonts: FontConfiguration,
+    sheet: CSS,
+    *,
+    at: str,
+    inside: Sequence[Inside],
+    says: Sequence[Schema],
+    logo: bytes,
+) -> tuple[bytes, set[int]]:
+    """The PDF, and the signs of its page that neither our fonts nor the machine's can draw."""
+    page = HTML(string=html, base_url=BASE, url_fetcher=OwnAssets(logo))
+    document = page.render(stylesheets=[sheet], font_config=fonts)
+    _describe(document, says)
+    written: bytes = document.write_pdf(
+        finisher=_finisher(inside),
+        attachments=[_attachment(one, at) for one in inside],
+        pdf_variant="pdf/a-3a",
+        pdf_tags=True,
+    )
+    return written, {sign for font in document.fonts.values() for sign in font.missing}
 
 
 def _attachment(one: Inside, at: str) -> Attachment:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from babel.dates import format_date
 from lxml import etree
 
-from apps.core import money
+from apps.core import money, texts
 from apps.core.printing import structure
 from apps.invoicing import factur_x
 from apps.invoicing.einvoice import codes, standard
@@ -31,7 +31,7 @@ class Paper:
             raise ValueError("the PDF is encrypted")
         root: Any = self._reader.trailer["/Root"]
         self._catalog = root.get_object()
-        self.text = "".join("".join(page.extract_text().split()) for page in self._reader.pages)
+        self.text = "".join(_bare(page.extract_text()) for page in self._reader.pages)
         """What stands on all pages, without any white space: a word may be broken anywhere."""
         self.language = str(self._catalog.get("/Lang", ""))
 
@@ -52,8 +52,8 @@ class Paper:
         return [str(entry.get_object().get("/AFRelationship", "")) for entry in self._catalog.get("/AF", [])]
 
     def says(self, words: str) -> bool:
-        """Whether these words stand on a page."""
-        return "".join(words.split()) in self.text
+        """Whether these words stand on a page: a sign that no font could draw, by its number."""
+        return "".join(sign if sign in self.text else texts.named(sign) for sign in _bare(words)) in self.text
 
     def unsaid(self, written: Written) -> list[str]:
         """What the XML says and no page does."""
@@ -62,7 +62,7 @@ class Paper:
         return [
             f"{term} {words} stands in the XML and on no page"
             for term, words in _expected(written, self.language)
-            if "".join(words.split()) not in self.text
+            if not self.says(words)
         ]
 
     def _claims(self, *, has_xml: bool) -> Iterator[tuple[str, bool]]:
@@ -81,6 +81,10 @@ class Paper:
         except etree.XMLSyntaxError:
             said = ""
         return factur_x.CONFORMANCE.get(said, factur_x.CONFORMANCE[codes.PROFILE])
+
+
+def _bare(words: str) -> str:
+    return "".join(texts.without_shape(words).split())
 
 
 def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
