@@ -19,7 +19,8 @@ def correction(invoice: SemanticInvoice) -> str:
 
 def _replaced(replaces: Replaces) -> str:
     return gettext(
-        "This stands in place of invoice {number} of {date}, which credit note {note} cancels. Reason: {reason}"
+        "This stands in place of invoice {number} of {date}, which credit note {note} cancels. What was paid on that"
+        " one counts for this one. Reason: {reason}"
     ).format(number=replaces.number, date=day(replaces.issue_date), note=replaces.credit_note, reason=replaces.reason)
 
 

@@ -72,6 +72,11 @@ def _credited(preceding: Preceding) -> str:
         return gettext("What is open again on invoice {number} is payable as that invoice says.").format(
             number=preceding.number
         )
+    if preceding.issued_anew:
+        return gettext(
+            "Nothing is to be paid on this credit note, nor on invoice {number}. What was paid on that one counts for"
+            " the one in its place, and what is beyond it stays yours."
+        ).format(number=preceding.number)
     if preceding.kept_back_again:
         return gettext(
             "Nothing is to be paid on this credit note: it lowers what statement {number} asks for. What was paid"

@@ -15,7 +15,7 @@ from apps.contracts.models import Contract
 from apps.contracts.retention import BUYER, GROSS, RetentionRelease, RetentionTerms
 from apps.core.database import walls
 from apps.core.errors import Refused, Stale
-from apps.invoicing import checks, credit_checks, documents, snapshot
+from apps.invoicing import checks, correction_wording, credit_checks, documents, snapshot, wording
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice import given as files
 from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Retention
@@ -124,6 +124,9 @@ def test_the_new_invoice_says_what_is_right_now_and_the_old_one_is_cancelled(
             made = documents.made_of(text)
             assert list(files.findings(made.xml)) == []
         assert before.number in made.xml.decode()
+        assert "What was paid on that one counts for this one" in correction_wording.correction(said)
+        credited = snapshot.read(note.snapshot)
+        assert "What was paid on that one counts for the one in its place" in wording.payment_terms(credited)
     check(parties)
 
 
