@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from time import sleep
+from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -44,7 +45,8 @@ Mutant = Callable[[], AbstractContextManager[Any]]
 @contextmanager
 def without_claim() -> Iterator[None]:
     """The one-time key is not looked at."""
-    with patch.object(once, "_claim", lambda **_given: None), patch.object(once, "_store", lambda **_given: None):
+    is_ours = SimpleNamespace(answer=lambda: None)
+    with patch.object(once, "_Claim", lambda **_given: is_ours), patch.object(once, "_store", lambda **_given: None):
         yield
 
 
