@@ -238,6 +238,46 @@ def test_a_column_that_can_be_read_in_two_ways_is_asked_about() -> None:
     assert said(schedule) == [(2, "Amount", "EUR has 2 decimals; this amount has more. Round it first.")]
 
 
+def test_before_the_sign_is_chosen_all_is_said_that_no_sign_mends_and_nothing_else() -> None:
+    head: list[Cell] = ["Milestone", "Agreed as", "Amount", "Percent", "Acceptance criterion", "Own tax rate"]
+    rows: list[list[Cell]] = [
+        ["A", "amount", "1.234,50", None, "x", None],
+        ["B", "amount", "1,234.50", None, "x", None],
+        ["C", "amount", "50", None, "x", "19"],
+        ["D", "amount", "50", None, "x", "7.125"],
+        ["E", "amount", "1e308", None, "x", None],
+        ["F", "amount", "NaN", None, "x", None],
+        ["G", "amount", "-5", None, "x", None],
+        ["H", "percent", None, "101", "x", None],
+    ]
+    schedule = read(*rows, head=head)
+    assert schedule.decimal is None
+    assert [row for row, _column, _sentence in said(schedule)] == [0, 6, 7, 8, 9]
+    assert [row.line.title for row in schedule.rows if row.is_fine] == ["C"]
+    chosen = read(*rows, head=head, decimal=DecimalSign.POINT)
+    assert [row for row, _column, _sentence in said(chosen)] == [2, 6, 7, 8, 9]
+    assert [row.line.title for row in chosen.rows if row.is_fine] == ["B", "C", "D"]
+
+
+@pytest.mark.parametrize("word", ["Total", "Summe"])
+def test_a_sum_below_a_plan_that_says_how_it_was_agreed_is_left_out_and_a_line_of_that_name_kept(word: str) -> None:
+    head: list[Cell] = ["Milestone", "Agreed as", "Percent", "Amount", "Acceptance criterion"]
+    one: list[Cell] = ["Shell", "amount", None, Decimal(900), "Stands."]
+    schedule = read(one, [word, None, None, Decimal(900), None], head=head)
+    assert only(schedule).title == "Shell"
+    assert schedule.skipped_total == 3
+    for kept in ([word, "amount", None, Decimal(900), None], [word, None, None, Decimal(900), "All done."]):
+        schedule = read(one, kept, head=head)
+        assert [line.title for line in schedule.lines] == ["Shell", word]
+        assert schedule.skipped_total == 0
+
+
+def test_a_criterion_that_is_too_long_is_no_missing_one() -> None:
+    ((row, column, sentence),) = said(read(["A", None, Decimal(5), None, "x" * 501, "yes"]))
+    assert (row, column) == (2, "Acceptance criterion")
+    assert "longer than 500" in sentence
+
+
 def test_dates_with_slashes_are_told_by_the_column() -> None:
     def days(*cells: str, **how: Any) -> list[date | None]:
         schedule = read(*(["A", None, "5", cell, None, None] for cell in cells), **how)

@@ -73,7 +73,7 @@ def import_plan(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
         "report": report,
         "problems": _by_row(report.problems[:SHOWN]) if report else [],
         "more": max(len(report.problems) - SHOWN, 0) if report else 0,
-        "fine": sum(not row.problems for row in report.rows) if report else 0,
+        "fine": sum(row.is_fine for row in report.rows) if report else 0,
         "draft_url": desk.url("change_draft", contract.ref),
         "crumbs": _crumbs(contract, _("Import a plan"), desk=desk),
     }

@@ -102,11 +102,20 @@ def value_of(cell: Cell, *, sign: DecimalSign | None, currency: str) -> tuple[De
         case Share():
             return cell.percent, True
         case str():
-            return number_of(cell, sign=sign, currency=currency) if sign is not None else None
+            return number_of(cell, sign=sign, currency=currency) if sign is not None else _either_way(cell, currency)
         case Formula():
             raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
         case _:
             raise Refused("A date stands here, and a number is needed.")
+
+
+def _either_way(text: str, currency: str) -> tuple[Decimal, bool] | None:
+    """A number that means the same with either sign; None of one that does not, refused what is none with any."""
+    number, is_percent = bare(text, currency=currency)
+    point, comma = (_value(number, sign) for sign in DecimalSign)
+    if point is None and comma is None:
+        return number_of(text, sign=DecimalSign.POINT, currency=currency)
+    return (point, is_percent) if point is not None and point == comma else None
 
 
 def whole_of(cell: Cell) -> int | None:

@@ -173,7 +173,7 @@ class _Reader:
         cell, word = cells.get(Column.EVIDENCE), cells.get(Column.NATURE)
         needs = self._try(read, number, Column.EVIDENCE, lambda: known.mark_of(self._plain(cell)), False)
         nature = self._try(read, number, Column.NATURE, lambda: known.nature_of(self._plain(word)), "")
-        if (needs or nature) and not text:
+        if (needs or nature) and is_empty(cells.get(Column.CRITERION)):
             refusal = Refused("No criterion stands in this row, so there is nothing to prove.")
             self._problem(number, self._name(Column.EVIDENCE), refusal, read)
         if text:
@@ -219,7 +219,10 @@ class _Reader:
 
     def _value(self, cell: Cell) -> Decimal | None:
         """The number of a cell; None of an empty one, and while nobody has said how its column is to be read."""
-        found = None if is_empty(cell) else value_of(cell, sign=self.decimal, currency=self.currency)
+        if is_empty(cell):
+            return None
+        found = value_of(cell, sign=self.decimal, currency=self.currency)
+        self.found[-1].is_open |= found is None
         return found[0] if found is not None else None
 
     def _rate(self, cell: Cell) -> Decimal | None:
@@ -232,6 +235,7 @@ class _Reader:
     def _number(self, cell: Cell, column: Column) -> tuple[str, Decimal] | None:
         """The kind and the value of a number; None while nobody has said how its column is to be read."""
         found = plan_cells.worth(column, cell, sign=self.decimal, currency=self.currency)
+        self.found[-1].is_open |= found is None
         if found is not None and found[0] == PERCENT:
             check_percent(found[1], line=len(self.found))
         return found
@@ -278,7 +282,7 @@ class _Reader:
             for read, refusal in plan.wrong(is_base=not place):
                 self._problem(read.row, "", refusal, read)
             for position, read in enumerate(plan.rows, start=1):
-                if read.problems:
+                if not read.is_fine:
                     continue
                 # What a draft refuses is refused here, with the row named: the rules are the same.
                 try:

@@ -30,6 +30,13 @@ class ReadRow:
     problems: list[Problem] = field(default_factory=list)
     plan: str = ""
     discount: tuple[str, Decimal] | None = None
+    is_open: bool = False
+    """Whether it has a number that can be read in two ways, and nobody has said which is meant."""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing is wrong in it, and nothing could yet turn out to be."""
+        return not self.problems and not self.is_open
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from apps.contracts.rules.schedule import words
 from apps.contracts.rules.schedule.cells import Cell, as_text, is_empty
-from apps.contracts.rules.schedule.columns import Column, Header, normal
+from apps.contracts.rules.schedule.columns import NUMBERS, Column, Header, normal
 
 
 class Table:
@@ -31,14 +31,20 @@ class Table:
                         yield cell
 
     def _total_row(self) -> int:
-        """What we exported has no such row, and a column that says how each line was agreed."""
-        if Column.BASIS in self.header.places:
-            return 0
+        """Where a column says how each line was agreed, a sum is the row that says only what it comes to: what we
+        exported says how of every line, whatever it is called."""
         place = self.header.places[Column.TITLE]
         for number in range(len(self.rows), self.header.row + 1, -1):
             row = self.rows[number - 1]
             if any(not is_empty(cell) for cell in row):
                 title = as_text(row[place]).strip() if place < len(row) else ""
                 first = title or next(as_text(cell) for cell in row if not is_empty(cell))
-                return number if normal(first) in words.TOTALS else 0
+                return number if normal(first) in words.TOTALS and not self._is_agreed(row) else 0
         return 0
+
+    def _is_agreed(self, row: Sequence[Cell]) -> bool:
+        """Whether a row says what only a line of the plan can say."""
+        if Column.BASIS not in self.header.places:
+            return False
+        said = (place for column, place in self.header.places.items() if column not in (Column.TITLE, *NUMBERS))
+        return any(place < len(row) and not is_empty(row[place]) for place in said)
