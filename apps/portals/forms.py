@@ -17,10 +17,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import activate, get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.measure_wording import Quantity
 from apps.core import days, money
 from apps.core.errors import WORDS, Refused
 from apps.core.percent import Percent
 from apps.core.printing import words
+from apps.core.texts import has_unseen
 from apps.portals import formats
 from apps.portals.missing import TellingForm
 
@@ -71,11 +73,19 @@ def _told(name: str, part: Any) -> Any:
         return explain(part)
     if isinstance(part, money.Money):
         return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
+    if isinstance(part, Quantity):
+        return part.in_words()
     if isinstance(part, Percent):
         return words.percent(part.points)
     if isinstance(part, date) and not isinstance(part, datetime):
         return formats.day(part)
     return gettext(part) if name in WORDS and part else part
+
+
+def to_be_seen(text: str) -> None:
+    """A validator: refuse what the services refuse, at the field in which it stands."""
+    if has_unseen(text.replace("\r\n", "\n")):
+        raise ValidationError(gettext("This text contains signs that cannot be seen. Type it anew."), code="unseen")
 
 
 def add_refusal(form: forms.BaseForm, refused: Refused) -> None:
@@ -174,6 +184,7 @@ class AmountField(forms.CharField):
     default_error_messages = {
         "required": _("Enter an amount."),
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
+        "too_many_decimals": _("“%(typed)s” has more decimals than %(currency)s. Write %(large)s if you mean that."),
         "two_readings": _("“%(typed)s” can be read in two ways. Write %(small)s or %(large)s, whichever you mean."),
     }
     has_two_readings = True
@@ -203,13 +214,17 @@ class AmountField(forms.CharField):
             example = format_decimal(self.example, format="#,##0.00", locale=locale)
             raise ValidationError(self.error_messages["amount"], code="amount", params={"example": example}) from None
         if self.has_two_readings and self._is_ambiguous(text):
+            # What is proposed instead has to be accepted: of a known currency only what it can pay.
+            is_payable = not self.currency or money.is_exact(amount, self.currency)
+            code = "two_readings" if is_payable else "too_many_decimals"
             raise ValidationError(
-                self.error_messages["two_readings"],
-                code="two_readings",
+                self.error_messages[code],
+                code=code,
                 params={
                     "typed": text,
-                    "small": format_decimal(amount, format="#,##0.0000", locale=locale),
-                    "large": format_decimal(amount * 1000, format="#,##0.00", locale=locale),
+                    "currency": self.currency,
+                    "small": self._written(amount, digits=money.digits(self.currency) if self.currency else 4),
+                    "large": self._written(amount * 1000, digits=money.digits(self.currency) if self.currency else 2),
                 },
             )
         if amount >= money.LARGEST:
@@ -224,6 +239,12 @@ class AmountField(forms.CharField):
             text = format_decimal(value.normalize(), format="#,##0.######", locale=locale)
             return f"{text}0" if self.has_two_readings and self._is_ambiguous(text) else text
         return value
+
+    @staticmethod
+    def _written(amount: Decimal, *, digits: int) -> str:
+        locale = (get_language() or "en").replace("-", "_")
+        pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+        return format_decimal(amount, format=pattern, locale=locale)
 
     def _is_ambiguous(self, text: str) -> bool:
         """Whether the one separator in it, before three digits, stands before decimals here and thousands elsewhere."""

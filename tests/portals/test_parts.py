@@ -21,7 +21,7 @@ from apps.milestones.models import Milestone, Nullification, Submission
 from apps.milestones.services import CriterionVerdict, Defect, Part, silence
 from apps.workflows import disputing, reserving, sign_off, worker
 from tests import corrections, disputes, scenarios
-from tests.portals.buyer.browsers import Guest
+from tests.portals.buyer.browsers import Guest, hidden
 from tests.scenarios import Parties, acting, key
 
 REASON, LEFT = "Page three of the prototype is missing.", "Offline on iOS is left."
@@ -164,6 +164,20 @@ def test_of_the_rest_of_a_dispute_it_says_why_it_is_disputed(parties: Parties, c
     with acting(bea):
         disputing.withdraw_dispute(actor=bea, key=key(), dispute_ref=dispute.ref)
     assert "It loses rows." not in page_of(browser(parties, "seller"), "seller:prepare_submission", rest.ref)
+
+
+def test_more_than_is_not_in_dispute_is_refused_before_anything_is_to_be_signed(
+    parties: Parties, contract: Contract
+) -> None:
+    sent = disputes.told(parties, scenarios.submitted_milestone(contract), at=clock.now())
+    disputes.on_submission(sent, actor=scenarios.approver_actor(parties), at=clock.now(), amount="2000")
+    buyer, address = browser(parties, "approver"), reverse("buyer:accept_part", args=[sent.ref])
+    typed = {**hidden(buyer.get(address)), "verdict_1": "met", "verdict_2": "met", "comment": LEFT}
+    refused = buyer.post(address, typed | {"amount": "10000.01"})
+    (why,) = refused.context["form"].errors["amount"]
+    assert "at most 10,000.00 EUR" in why.replace("\xa0", " ")
+    assert refused.context["statement"] is None, "no invoice is promised"
+    assert buyer.post(address, typed | {"amount": "10000.00"}).context["statement"] is not None
 
 
 def test_what_goes_on_after_a_withdrawn_acceptance_says_why(parties: Parties, contract: Contract) -> None:

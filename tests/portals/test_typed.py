@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import translation
 
 import apps.portals
-from apps.core import days
+from apps.core import days, money
 from apps.core.errors import Refused
 from apps.portals.days_field import DaysField
 from apps.portals.disputing.forms import DisputeForm
@@ -40,6 +40,31 @@ def test_the_first_and_the_last_day_can_be_meant() -> None:
     field = DayField(required=False)
     assert [field.clean(day) for day in ("1970-01-01", "2200-12-31", "")] == [days.FIRST, days.LAST, None]
     assert (field.widget.attrs["min"], field.widget.attrs["max"]) == ("1970-01-01", "2200-12-31")
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "proposed"),
+    [
+        ("", "1.001", ["1.0010", "1,001.00"]),
+        ("EUR", "1.001", ["1,001.00"]),
+        ("EUR", "1.230", ["1.23", "1,230.00"]),
+        ("JPY", "1.001", ["1,001"]),
+        ("JPY", "1.000", ["1", "1,000"]),
+    ],
+)
+def test_what_is_proposed_for_an_amount_of_two_readings_can_be_paid(
+    currency: str, typed: str, proposed: list[str]
+) -> None:
+    field = AmountField()
+    field.currency = currency
+    with translation.override("en"):
+        with pytest.raises(ValidationError) as refused:
+            field.clean(typed)
+        told = refused.value.messages[0].replace(f"“{typed}”", "").replace(currency or "-", "")
+        found = [word.strip(",.") for word in told.split() if word[0].isdigit()]
+        assert found == proposed
+        for one in found:
+            assert not currency or money.is_exact(field.clean(one), currency)
 
 
 def test_every_form_asks_for_a_day_with_this_field() -> None:

@@ -65,6 +65,7 @@ def check_undisputed(disputed: Disputed | None, *, accepted: Money, whole: Money
     raise IllegalTransition(
         "Your side disputes {disputed} of this. Accept what is not disputed, at most {rest}, or withdraw the dispute"
         " first.",
+        field="amount",
         disputed=Money(disputed.amount, whole.currency),
         rest=Money(whole.amount - disputed.amount, whole.currency),
     )

@@ -27,11 +27,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A milestone that is agreed by quantity: how much of the ``agreed`` quantity ``waits``, and the price of one."""
+    """A milestone that is agreed by quantity: how much of the ``agreed`` quantity ``waits``, and the price of one.
+    ``told`` is what waits with its unit, for a person.
+    """
 
     agreed: Decimal
     waits: Decimal
     unit_price: Decimal
+    told: object = None
 
 
 def part_amount(part: Part, *, whole: Money, measured: Measured | None = None) -> Decimal:
@@ -70,7 +73,7 @@ def _of_quantity(quantity: Decimal, *, whole: Money, measured: Measured | None) 
             "{waits} wait for sign-off. Enter a smaller quantity above zero, with at most {most} decimals; or accept"
             " the whole.",
             field="quantity",
-            waits=canonical.plain(measured.waits),
+            waits=measured.told or canonical.plain(measured.waits),
             most=QUANTITY_DECIMALS,
         )
     before = measured.agreed - measured.waits

@@ -86,7 +86,14 @@ from apps.milestones.services.nullifying import (
     withdraw_nullification,
 )
 from apps.milestones.services.part_before import PartBefore, part_before
-from apps.milestones.services.parts import accept_part, amount_submitted, newest_part_of, part_amount, part_statement
+from apps.milestones.services.parts import (
+    accept_part,
+    amount_submitted,
+    check_undisputed,
+    newest_part_of,
+    part_amount,
+    part_statement,
+)
 from apps.milestones.services.passing import colleagues, pass_by_link, pass_to, take_back
 from apps.milestones.services.planning import (
     ask_for_contract_of_submission,
@@ -189,6 +196,7 @@ __all__ = [
     "changes_statement",
     "check_change",
     "check_may_take_back",
+    "check_undisputed",
     "checked_defects",
     "checked_links",
     "colleagues",

@@ -22,6 +22,7 @@ from apps.milestones.services.dispute_course import go_on_with_rest
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.mailboxes import read_steps
 from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.silence import disputed_in, knowing_disputed
 from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
 
@@ -32,12 +33,22 @@ def part_amount(submission: Submission, *, part: Part) -> Decimal:
     return rules.part_amount(part, whole=Money(milestone.amount, milestone.currency), measured=measured_of(milestone))
 
 
+def check_undisputed(submission: Submission, *, accepted: Decimal) -> None:
+    """Refuse for a page, before anything is signed, what accepting would refuse: a part that reaches into a dispute."""
+    read = knowing_disputed(Submission.objects.filter(pk=submission.pk)).first()
+    if read is not None:
+        milestone = submission.milestone
+        agreed, whole = Money(accepted, milestone.currency), Money(milestone.amount, milestone.currency)
+        rules.check_undisputed(disputed_in(read), accepted=agreed, whole=whole)
+
+
 def measured_of(milestone: Milestone) -> rules.Measured | None:
     """How much of it waits, in the unit of its line; None of a lump sum."""
     measure = milestone.line.measure
     if measure is None or milestone.quantity is None:
         return None
-    return rules.Measured(measure.quantity, milestone.quantity, measure.unit_price)
+    told = measure_wording.Quantity(milestone.quantity, measure.unit)
+    return rules.Measured(measure.quantity, milestone.quantity, measure.unit_price, told)
 
 
 def part_statement(submission: Submission, *, part: Part) -> Said:

@@ -163,6 +163,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
         try:
             if form.is_filled and "change" not in request.POST:
                 amount = milestones.part_amount(reading.submission, part=form.part())
+                milestones.check_undisputed(reading.submission, accepted=amount)
                 statement = _part_statement(reading, form, amount=amount)
                 to_come = cycles.of_part(reading, amount)
                 if step_up.wants_code(request):

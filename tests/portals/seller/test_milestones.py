@@ -122,6 +122,22 @@ def test_the_same_upload_twice_is_there_once(parties: Parties, seller: Client) -
         assert EvidenceFile.objects.count() == 1
 
 
+def test_a_sign_that_nobody_sees_is_marked_at_each_field_that_has_one(parties: Parties, seller: Client) -> None:
+    milestone = scenarios.milestone_of(scenarios.active_contract(parties))
+    desk = of("prepare_submission", milestone)
+    turned = said(
+        seller.get(desk), note_1="Tested\u202e.", note_2="Plain.\r\nTwo lines.", note="Turned\u202e.", do="save"
+    )
+    response = seller.post(desk, turned)
+    assert response.status_code == 422
+    errors = response.context["form"].errors
+    assert set(errors) == {"note_1", "note"}
+    assert "cannot be seen" in errors["note_1"][0]
+    page = response.content.decode()
+    assert 'href="#id_note_1"' in page
+    assert 'href="#id_note"' in page
+
+
 def test_a_disguised_file_is_refused_at_its_field_and_the_rest_is_kept(parties: Parties, seller: Client) -> None:
     milestone = scenarios.milestone_of(scenarios.active_contract(parties))
     shown = seller.get(of("prepare_submission", milestone))

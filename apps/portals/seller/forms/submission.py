@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Criterion
 from apps.milestones.services import CriterionAnswer
 from apps.portals.files_field import FilesField
-from apps.portals.forms import ActionForm
+from apps.portals.forms import ActionForm, to_be_seen
 from apps.portals.seller.forms.links import LinksField
 
 
@@ -35,6 +35,7 @@ class PrepareForm(ActionForm):
         label=_("Note to the buyer"),
         max_length=4_000,
         required=False,
+        validators=[to_be_seen],
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
     more_files = FilesField()
@@ -54,6 +55,7 @@ class PrepareForm(ActionForm):
                 label=_("How it is met"),
                 max_length=2_000,
                 required=False,
+                validators=[to_be_seen],
                 widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
             )
             self.fields[f"files_{place}"] = FilesField()
