@@ -33,7 +33,7 @@ _RELEASED: Final = (
 """The same of a release statement, which bears no tax: of the invoices of which it was retained."""
 
 
-def rows_of(contract_ids: Iterable[int]) -> "QuerySet[OpenItem, dict[str, Any]]":
+def rows_of(contract_ids: Iterable[int]) -> "QuerySet[Any, Any]":
     """What open items come to by contract: billed ``net`` and ``gross_sum``, ``credited_sum`` and ``paid_sum`` of it,
     ``open_sum`` of everything, and ``paid_share``: each payment less the tax of the invoice that it settled."""
     share = Case(

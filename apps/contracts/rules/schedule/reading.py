@@ -135,8 +135,7 @@ class _Reader:
         read.line = replace(read.line, title=title, scope=scope, planned_on=self._day(read, number, cells))
         read.line = replace(read.line, own=self._own(read, number, cells))
         self._due(read, number, cells)
-        portion = self._measured if measure_cells.stands_in(cells) else self._portion
-        portion(read, number, cells)
+        (self._measured if measure_cells.stands_in(cells) else self._portion)(read, number, cells)
         self._criterion(read, number, cells)
         self._plan(read, number, cells)
 
@@ -219,10 +218,8 @@ class _Reader:
 
     def _value(self, cell: Cell) -> Decimal | None:
         """The number of a cell; None of an empty one, and while nobody has said how its column is to be read."""
-        if is_empty(cell):
-            return None
-        found = value_of(cell, sign=self.decimal, currency=self.currency)
-        self.found[-1].is_open |= found is None
+        found = None if is_empty(cell) else value_of(cell, sign=self.decimal, currency=self.currency)
+        self.found[-1].is_open |= found is None and not is_empty(cell)
         return found[0] if found is not None else None
 
     def _rate(self, cell: Cell) -> Decimal | None:
