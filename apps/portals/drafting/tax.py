@@ -11,9 +11,10 @@ from apps.contracts import exemption_wording
 from apps.contracts.exemptions import EXEMPTION, LONGEST_REASON, WITH_REASON
 from apps.contracts.models.version import TaxCategory
 from apps.portals.forms import RateField
+from apps.portals.missing import TellingForm
 
 
-class ExemptionFields(forms.Form):
+class ExemptionFields(TellingForm, forms.Form):
     """A code of the list VATEX, and own words that stand on the invoice in the place of what it says."""
 
     exemption_code = forms.ChoiceField(label=_("Reason of the exemption"), required=False)
