@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from apps.contracts.drafts import ChangeDraft, ChangedTerms, DraftCriterion, DraftLine, Due, LineTerms, Recovery
 from apps.contracts.late_payment import LateTerms
@@ -25,7 +28,7 @@ from apps.invoicing.services import reissuing
 from apps.ledger.charts import Seller
 from apps.ledger.models import Line
 from apps.milestones.services import Defect
-from apps.parties.models import BankAccount, Organisation
+from apps.parties.models import BankAccount, Organisation, User
 from apps.workflows import billing, crediting, late_payment, reserving, retention
 from tests import change_orders, disputes, scenarios
 from tests.financing import stories
@@ -421,3 +424,45 @@ def test_the_database_refuses_half_of_it(parties: Parties, contract: Contract) -
             with pytest.raises(IntegrityError, match="not issued anew"), transaction.atomic():
                 connection.check_constraints()
             transaction.set_rollback(True)
+
+
+def test_a_schedule_of_values_that_is_over_stays_as_it_was(parties: Parties) -> None:
+    """What the cancelled invoice billed and kept back stands on its line until the day on which that is cancelled."""
+    terms = RetentionTerms(D(10), releases=(RetentionRelease(D(100)),))
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, retention=terms), at=AT)
+    scenarios.accepted_milestone(contract, at=AT)
+
+    def sheets() -> list[Any]:
+        days = [(AT.date(), AT.date()), (LATER.date(), LATER.date())]
+        with both(parties):
+            return [invoicing.progress(contract, since=since, until=until) for since, until in days]
+
+    over, _now = sheets()
+    reissue(parties, of(contract))
+    again, now = sheets()
+    assert again == over
+    for sheet in (again, now):
+        assert sheet.differences == ()
+        assert (sheet.lines[0].completed, sheet.lines[0].retained) == (D(12000), D(1200))
+    assert now.lines[0].before == D(12000)
+
+
+def test_lists_read_what_was_billed_along_with_cancelled_invoices(parties: Parties, contract: Contract) -> None:
+    sides = (("seller", scenarios.member(parties, "billing")), ("buyer", scenarios.buyer_actor(parties)))
+
+    def asked() -> list[int]:
+        counts = []
+        for side, actor in sides:
+            client = Client()
+            with walls.asking_for(actor.organisation_id):
+                client.force_login(User.objects.get(pk=actor.user_id or 0))
+            client.get(reverse(f"{side}:invoices"))
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(reverse(f"{side}:invoices")).status_code == 200
+            counts.append(len(queries))
+        return counts
+
+    reissue(parties, of(contract))
+    once = asked()
+    reissue(parties, of(contract), at=LATER + timedelta(days=1))
+    assert asked() == once

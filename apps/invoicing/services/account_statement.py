@@ -168,7 +168,8 @@ class _Sources:
         invoices = invoices.annotate(withheld=Sum("withholdings__gross", default=money.ZERO))
         fallen = self.credit_notes.filter(invoice=OuterRef("pk")).order_by().values("invoice")
         invoices = invoices.annotate(fallen=Subquery(fallen.annotate(sum=Sum("retained")).values("sum")))
-        for bill in invoices.select_related("open_item", "milestone", "instalment", "application")[: MOST_ROWS + 1]:
+        billed = ("milestone", "replaced_milestone", "instalment", "application")
+        for bill in invoices.select_related("open_item", *billed)[: MOST_ROWS + 1]:
             kept = bill.open_item.retained + vars(bill)["withheld"] + (vars(bill)["fallen"] or money.ZERO)
             yield Row(
                 bill.issued_on,

@@ -65,7 +65,8 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    found = invoices.select_related("buyer", "milestone", "instalment", "application", "open_item").defer("snapshot")
+    billed = ("milestone", "replaced_milestone", "instalment", "application")
+    found = invoices.select_related("buyer", "open_item", *billed).defer("snapshot")
     freed = _freed(invoices)
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(

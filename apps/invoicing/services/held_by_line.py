@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
+
+from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract
 from apps.core import money
@@ -12,6 +15,10 @@ from apps.invoicing.models import ApplicationLine, Retention, RetentionReturnSha
 
 Dated = list[tuple[date, int, Decimal]]
 """Amounts with their day and the position of their line."""
+PLACES: Final = ("milestone__position", "replaced_milestone__position", "instalment__position")
+"""Where the position of the line stands that an invoice bills; of one that is issued anew it stood in the first."""
+OF_INVOICE: Final = [f"invoice__{place}" for place in PLACES]
+"""The same from what belongs to an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def _kept(contract: Contract, *, credited: Sequence[Fallen], using: str) -> tupl
     whole: dict[int, tuple[date, int, Decimal]] = {}
     held = Retention.objects.using(using).filter(contract=contract).order_by()
     for day, invoice, position, amount in held.values_list(
-        "invoice__issued_on", "invoice", "invoice__milestone__position", "held"
+        "invoice__issued_on", "invoice", Coalesce(*OF_INVOICE), "held"
     ):
         before = whole[invoice][2] if invoice in whole else money.ZERO
         whole[invoice] = day, position or 0, before + amount

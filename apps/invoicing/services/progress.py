@@ -25,7 +25,7 @@ from apps.invoicing.models import (
     Withholding,
 )
 from apps.invoicing.models.credit_note import CHARGES
-from apps.invoicing.services.held_by_line import Dated, Fallen, held_by_line
+from apps.invoicing.services.held_by_line import OF_INVOICE, PLACES, Dated, Fallen, held_by_line
 from apps.milestones.models import Milestone, Reservation
 
 
@@ -198,7 +198,7 @@ def _books(contract: Contract, using: str) -> _Books:
 
 def _invoiced(books: _Books, contract: Contract, using: str) -> None:
     """Every invoice that bills a supply, on its day."""
-    place = Coalesce("milestone__position", "instalment__position", Value(0))
+    place = Coalesce(*PLACES, Value(0))
     invoices = Invoice.objects.using(using).filter(contract=contract).exclude(kind__in=BESIDE_PLAN)
     for kind, day, position, net, tax, recovered in invoices.order_by().values_list(
         "kind", "issued_on", place, "net", "tax", "recovered"
@@ -217,7 +217,7 @@ def _invoiced(books: _Books, contract: Contract, using: str) -> None:
 def _credited(books: _Books, contract: Contract, using: str) -> list[Fallen]:
     """Every credit note, on its day; the answer is what it took of what was retained."""
     fallen: list[Fallen] = []
-    place = Coalesce("invoice__milestone__position", "invoice__instalment__position", Value(0))
+    place = Coalesce(*OF_INVOICE, Value(0))
     notes = CreditNote.objects.using(using).filter(contract=contract).exclude(invoice__kind__in=BESIDE_PLAN).order_by()
     for kind, purpose, invoice, at, day, position, net, tax, given_back, retained, own in notes.values_list(
         *("invoice__kind", "purpose", "invoice", "issued_at", "issued_on"),
@@ -249,7 +249,7 @@ def _withheld(contract: Contract, using: str) -> Dated:
     found = Withholding.objects.using(using).filter(contract=contract).order_by()
     rows: Dated = []
     for day, position, gross, released_at in found.values_list(
-        "invoice__issued_on", "invoice__milestone__position", "gross", "released_at"
+        "invoice__issued_on", Coalesce(*OF_INVOICE), "gross", "released_at"
     ):
         rows.append((day, position, gross))
         if released_at is not None:

@@ -70,7 +70,7 @@ def _invoices(asked: Asked, which: Which) -> Rows:
 
     heads = [_("Contract"), _("Invoice"), _("Issued on"), _("What"), _("Billed"), _("Credited")]
     heads.append(_("Billed, less credits"))
-    related = ("contract", "milestone", "instalment__line", "application")
+    related = ("contract", "milestone", "replaced_milestone", "instalment__line", "application")
     return Rows(
         heads=heads,
         lines=Listed(found=found.select_related(*related), shown=shown),

@@ -42,7 +42,7 @@ def report(*, title: str, contract_ref: str) -> Report:
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
     invoices = list(
         _of(Invoice, contract)
-        .select_related("milestone", "instalment", "application", "open_item", "document")
+        .select_related("milestone", "replaced_milestone", "instalment", "application", "open_item", "document")
         .order_by("id")
     )
     notes = list(_of(CreditNote, contract).select_related("invoice", "document").order_by("id"))

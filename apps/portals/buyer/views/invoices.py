@@ -69,9 +69,8 @@ def invoices(request: PortalRequest) -> HttpResponse:
         sums = open_totals.of_found(found.filter(filters["open"]))
     else:
         sums = open_totals.of_all(OpenSum.objects.of_buyer(request.actor), state=state, today=today)
-    rows = page_of(
-        request, found.select_related("seller", "contract", "milestone", "instalment", "application", "open_item")
-    )
+    billed = ("milestone", "replaced_milestone", "instalment", "application")
+    rows = page_of(request, found.select_related("seller", "contract", "open_item", *billed))
     assigned = payees.assigned_among(request.actor, rows.rows)
     return page(
         request,

@@ -76,7 +76,8 @@ def invoices(request: PortalRequest) -> HttpResponse:
     else:
         sums = open_totals.of_all(OpenSum.objects.of_seller(request.actor), state=state, today=today)
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
-    shown = found.select_related("buyer", "contract", "milestone", "instalment", "application", "open_item").annotate(
+    billed = ("milestone", "replaced_milestone", "instalment", "application")
+    shown = found.select_related("buyer", "contract", "open_item", *billed).annotate(
         is_assigned=Exists(instruction), came_back=returned.newest_mail_failed("invoice")
     )
     rows = page_of(request, shown)
