@@ -1,4 +1,4 @@
-"""An application for payment with many lines asks no more than one with few: its pages, its submission, its certificate.
+"""An application for payment with many lines asks no more than one with few: its pages, submission and certificate.
 
 ``CAIRN_APPLIED`` is how many lines stand in the large one; each of them is submitted and accepted before.
 """
