@@ -4,6 +4,7 @@ The list is complete, or a test fails: it is compared with the workflows as they
 """
 
 import ast
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -140,20 +141,24 @@ def _by_link(world: World, name: str, run: Callable[[Actor, str], Answer]) -> At
 
 
 def actions_of_the_code() -> set[str]:
-    """Every function of the workflows that runs once per key, or in a durable transaction of its own."""
+    """Every function of the workflows that runs once per key, or in a durable transaction of its own; a file that is
+    attached has one around its row."""
     folder = Path(workflows.__file__ or "").parent
     return {
         node.name
         for path in folder.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef) and path.name != "once.py" and _changes(node)
+        if isinstance(node, ast.FunctionDef) and path.name not in ("once.py", "attaching.py") and _changes(node)
     }
+
+
+OWN_TRANSACTION = re.compile(r"durable=True|with_its_row\(")
 
 
 def _changes(function: ast.FunctionDef) -> bool:
     decorators = {ast.unparse(one).partition("(")[0] for one in function.decorator_list}
     return not decorators.isdisjoint({"once", "once_asking"}) or any(
-        isinstance(node, ast.With) and any("durable=True" in ast.unparse(item) for item in node.items)
+        isinstance(node, ast.With) and any(OWN_TRANSACTION.search(ast.unparse(item)) for item in node.items)
         for node in ast.walk(function)
     )
 
