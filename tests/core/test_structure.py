@@ -63,6 +63,17 @@ def sets(name: str, of: str, key: str, value: Any) -> Change:
     return change
 
 
+def says_no(part: str, key: str) -> Change:
+    """What is to be true is there, and false."""
+
+    def change(writer: PdfWriter) -> None:
+        found: Any = writer.root_object[part]
+        assert found[key] == BooleanObject(True)
+        found[NameObject(key)] = BooleanObject(False)
+
+    return change
+
+
 def encrypted(writer: PdfWriter) -> None:
     writer.encrypt("", algorithm="RC4-128")
 
@@ -133,6 +144,8 @@ def test_what_is_printed_keeps_it_all(good: bytes) -> None:
         (without("/Type", "/Lang", "/Catalog"), "does not say its language"),
         (without("/Type", "/MarkInfo", "/Catalog"), "does not say that it is tagged"),
         (without("/Type", "/ViewerPreferences", "/Catalog"), "does not say its title"),
+        (says_no("/MarkInfo", "/Marked"), "does not say that it is tagged"),
+        (says_no("/ViewerPreferences", "/DisplayDocTitle"), "does not say its title"),
         (without("/Type", "/OutputIntents", "/Catalog"), "does not say how its colours are meant"),
         (without_profile, "meant by no profile that is inside"),
         (empty_tags, "the tree of its tags is empty"),

@@ -51,9 +51,9 @@ def findings(content: bytes) -> list[str]:
 def claims(reader: PdfReader, *, describes: Sequence[str] = ()) -> Iterator[tuple[str, bool]]:
     """What the file must say of itself, and whether it does; ``describes`` are namespaces of properties of its own."""
     catalog, rdf = _catalog(reader), first_rdf(reader)
-    yield "that it is tagged", bool(catalog.get("/MarkInfo", {}).get("/Marked")) and "/StructTreeRoot" in catalog
+    yield "that it is tagged", _says_yes(catalog.get("/MarkInfo", {}), "/Marked") and "/StructTreeRoot" in catalog
     yield "its language", bool(catalog.get("/Lang"))
-    yield "its title", bool(catalog.get("/ViewerPreferences", {}).get("/DisplayDocTitle"))
+    yield "its title", _says_yes(catalog.get("/ViewerPreferences", {}), "/DisplayDocTitle")
     yield "how its colours are meant", bool(catalog.get("/OutputIntents"))
     yield "PDF/A-3a", (said(rdf, xmp.PDFA, "part"), said(rdf, xmp.PDFA, "conformance")) == ("3", "A")
     yield "PDF/UA-1", said(rdf, xmp.PDFUA, "part") == "1"
@@ -162,6 +162,11 @@ def _font(font: Mapping[str, Any]) -> Iterator[str]:
         yield f"the font {name} is not inside (6.2.11.4)"
 
 
+def _says_yes(part: Mapping[str, Any], name: str) -> bool:
+    """A boolean of a PDF; that of pypdf counts as true in Python whatever it says."""
+    return bool(part.get(name, False) == True)  # noqa: E712
+
+
 def _stream(stream: Mapping[str, Any]) -> Iterator[str]:
     filters = stream.get("/Filter", [])
     for one in filters if isinstance(filters, list) else [filters]:
@@ -171,7 +176,7 @@ def _stream(stream: Mapping[str, Any]) -> Iterator[str]:
         yield "something stands in another file (6.1.7.1)"
     if stream.get("/Subtype") == "/PS" or "/PS" in stream:
         yield "something is a program in PostScript (6.2.9)"
-    if stream.get("/Subtype") == "/Image" and (stream.get("/Interpolate") or "/Alternates" in stream):
+    if stream.get("/Subtype") == "/Image" and (_says_yes(stream, "/Interpolate") or "/Alternates" in stream):
         yield "a picture is shown otherwise than it is (6.2.8)"
 
 

@@ -124,7 +124,7 @@ def test_a_check_that_is_not_met_is_waived_by_a_second_person_before_the_offer_g
 ) -> None:
     facility = stories.opened_facility(deal, concentration_rate=Decimal(25))
     offer = stories.priced(deal, stories.requested(deal, stories.invoiced(deal), facility))
-    found = "Meridian Logistik AG would owe 100.0 % of your book, and at most 25 % is agreed."
+    found = "Meridian Logistik AG would owe 100% of your book, and at most 25% is agreed."
     udo, approve = sign_in("underwriter"), reverse("admin:approve_offer", args=[offer.ref])
     assert found in page_of(udo, offer)
     assert found in text_of(udo.get(approve))
