@@ -245,7 +245,10 @@ def set_in(path: str, value: str) -> str:
         (otherwise(said=set_in("credit_transfer,iban", '"DE02120300000000202051"')), "no money"),
         (otherwise(said=set_in("payee", '{"name": "Another"}')), "no money"),
         (otherwise(said=set_in("seller,vat_identifier", '"DE1"')), "no money"),
-        ("UPDATE invoicing_invoice SET series_prefix = 'COR' WHERE id = %(invoice)s", "invoice_corrects|append-only"),
+        (
+            "UPDATE invoicing_invoice SET series_prefix = 'COR' WHERE id = %(invoice)s",
+            "invoice_corrects|frozen|replaced once",
+        ),
     ],
 )
 def test_the_database_refuses_what_the_code_forgot(corrected_once: dict[str, int], sql: str, why: str) -> None:
