@@ -167,14 +167,14 @@ def test_of_what_an_invoice_billed_it_is_the_same_price_on_every_page(
         found = Contract.objects.select_related("seller", "buyer", "active_version").get(pk=contract.pk)
         sheet = progress(found, since=date(2020, 1, 1), until=clock.today("Europe/Berlin"))
     line = sheet.lines[0]
-    assert (line.scheduled, line.completed, line.balance) == (11750, 11750, 0)
-    assert (sheet.lowered, sheet.price, sheet.ties_out) == (250, 39750, True)
+    assert (line.scheduled, line.completed, line.balance) == (D(11750), D(11750), D(0))
+    assert (sheet.lowered, sheet.price, sheet.ties_out) == (D(250), D(39750), True)
 
 
 def test_its_invoice_adds_up_from_the_total_to_what_is_open(parties: Parties, billed_at_once: Contract) -> None:
     with walls.asking_for(billed_at_once.seller_id):
         item = OpenItem.objects.select_related("invoice__milestone").get(contract=billed_at_once)
-    assert (item.gross, item.retained, item.credited, item.open) == (14280, 1200, D("297.50"), D("12782.50"))
+    assert (item.gross, item.retained, item.credited, item.open) == (D(14280), D(1200), D("297.50"), D("12782.50"))
     page = signed_in(parties, "approver").get(reverse("buyer:milestone", args=[item.invoice.billed.ref]))
     rows = "Total 14,280.00 EUR Less retained as agreed, payable later 1,200.00 EUR Less credited 297.50 EUR Open"
     assert f"{rows} 12,782.50 EUR" in said(page.content.decode())
