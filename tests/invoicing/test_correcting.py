@@ -247,7 +247,7 @@ def set_in(path: str, value: str) -> str:
         (otherwise(said=set_in("seller,vat_identifier", '"DE1"')), "no money"),
         (
             "UPDATE invoicing_invoice SET series_prefix = 'COR' WHERE id = %(invoice)s",
-            "invoice_corrects|frozen|replaced once",
+            "this row is frozen",
         ),
     ],
 )

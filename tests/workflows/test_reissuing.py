@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -404,11 +404,11 @@ def test_the_database_refuses_half_of_it(parties: Parties, contract: Contract) -
     with both(parties):
         row = Invoice.objects.filter(pk=invoice.pk)
         for changed, why in (
-            ({"net": D(1)}, "frozen"),
+            ({"net": D(1)}, "permission denied"),
             ({"milestone": None}, "replaced once it is cancelled"),
             ({"milestone": None, "replaced_milestone": invoice.milestone_id}, "replaced once it is cancelled"),
         ):
-            with pytest.raises(IntegrityError, match=why), transaction.atomic():
+            with pytest.raises(DatabaseError, match=why), transaction.atomic():
                 row.update(**changed)
         bilge = scenarios.member(parties, "billing")
         with transaction.atomic():

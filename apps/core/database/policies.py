@@ -190,6 +190,8 @@ def _statements(table: str, wall: Wall | Open) -> str:
     )
     if isinstance(wall, Open):
         return grant
+    if wall.changes:
+        grant += f" GRANT UPDATE ({', '.join(wall.changes)}) ON {table} TO {WEB_ROLE};"
     return (
         f"{grant} ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
         f" CREATE POLICY tenant ON {table} TO {WEB_ROLE} USING ({wall.sees})"

@@ -54,19 +54,25 @@ class Wall:
     """Which rows of one table the web role may touch.
 
     ``sees`` is SQL over the table's columns. ``writes`` defaults to the same; ``may`` lists the commands that are
-    granted at all, so that an append-only table grants no ``UPDATE``. ``parent`` is the table behind :func:`through`;
-    ``asks`` makes the function that the conditions call, where one does.
+    granted at all, so that an append-only table grants no ``UPDATE``, and ``changes`` the columns of one that may be
+    updated all the same. ``parent`` is the table behind :func:`through`; ``asks`` makes the function that the
+    conditions call, where one does.
     """
 
     sees: str
     writes: str | None = None
     may: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    changes: tuple[str, ...] = ()
     parent: str = ""
     asks: str = ""
 
     def only(self, *commands: str) -> "Wall":
         """The same rows, fewer commands: ``wall.only("SELECT", "INSERT")``."""
         return replace(self, may=commands)
+
+    def changing(self, *columns: str) -> "Wall":
+        """The same rows, of which these columns alone may be updated."""
+        return replace(self, changes=columns)
 
     def or_when(self, condition: str) -> "Wall":
         """Show (and let write) further rows: for tables with more than one kind of reader."""

@@ -122,7 +122,7 @@ class Invoice(models.Model):
     chain_sha256 = models.CharField(max_length=64)
 
     objects = InvoiceQuerySet.as_manager()
-    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+    wall = by_contract().only("SELECT", "INSERT").changing("milestone_id", "replaced_milestone_id")
 
     class Meta:
         constraints = [
