@@ -33,10 +33,8 @@ def parties(db: None) -> Parties:
     return scenarios.organisations()
 
 
-@pytest.fixture
-def contract(parties: Parties) -> Contract:
-    """12,000.00 accepted with a defect, for which both sides took 250.00 off; the rest certified and billed."""
-    contract = applications.contract_by_application(parties, retention=CAPPED)
+def scratched_door(parties: Parties, contract: Contract) -> None:
+    """Its first milestone is accepted with a defect, for which both sides take 250.00 off."""
     submission = scenarios.submitted_milestone(contract)
     bea, billing = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
     by = clock.today(parties.seller.time_zone) + timedelta(days=20)
@@ -54,7 +52,14 @@ def contract(parties: Parties) -> Contract:
         offer = reserving.offer_reduction(actor=billing, key=key(), reservation_ref=defect.ref, amount=D(250))["offer"]
     with acting(bea):
         reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
-    applications.certified(applications.submitted(contract), actor=bea)
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    """12,000.00 accepted with a defect, for which both sides took 250.00 off; the rest certified and billed."""
+    contract = applications.contract_by_application(parties, retention=CAPPED)
+    scratched_door(parties, contract)
+    applications.certified(applications.submitted(contract), actor=scenarios.approver_actor(parties))
     return contract
 
 
@@ -131,23 +136,7 @@ def billed_at_once(parties: Parties) -> Contract:
     """The same 250.00 off a milestone that its own invoice billed: a credit note says it, and 10 % are kept back."""
     terms = RetentionTerms(rate=D(10), cap_percent=D(8), releases=(RetentionRelease(D(100), COMPLETION),))
     contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, retention=terms))
-    submission = scenarios.submitted_milestone(contract)
-    bea, billing = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
-    by = clock.today(parties.seller.time_zone) + timedelta(days=20)
-    with acting(bea):
-        reserving.accept_with_reservations(
-            actor=bea,
-            key=key(),
-            submission_ref=submission.ref,
-            seen=submission.sha256,
-            defects=[Defect("Scratched door", by, D(1000))],
-        )
-    with walls.asking_for(contract.seller_id):
-        defect = Reservation.objects.get(contract=contract)
-    with acting(billing):
-        offer = reserving.offer_reduction(actor=billing, key=key(), reservation_ref=defect.ref, amount=D(250))["offer"]
-    with acting(bea):
-        reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
+    scratched_door(parties, contract)
     return contract
 
 
