@@ -74,7 +74,7 @@ def issued_at_the_end(contract: Contract) -> "tuple[QuerySet[Invoice], QuerySet[
 def _billed_by(invoice: Invoice) -> str:
     """What an invoice bills: a milestone, or an application for payment, in the language of the buyer."""
     if invoice.application is None:
-        milestone = invoice.milestone or invoice.replaced_milestone
+        milestone = invoice.milestone_ever
         return milestone.title if milestone is not None else ""
     with translation.override(words.language(invoice.contract.buyer.language)):
         return str(invoice.application)

@@ -63,6 +63,11 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """What :meth:`visible_to` shows of the invoices that the actor's organisation has to pay."""
         return self._of_link(actor).filter(buyer_id=actor.organisation_id)
 
+    def with_what_is_billed(self) -> "InvoiceQuerySet":
+        """With all that :attr:`Invoice.about` reads, for lists. What one billed that is issued anew is asked apart, and
+        only where there is such a one: with one table more to join Postgres would read contracts whole."""
+        return self.select_related("milestone", "instalment", "application").prefetch_related("replaced_milestone")
+
     def _of_link(self, actor: Actor) -> "InvoiceQuerySet":
         return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)
 
@@ -243,6 +248,11 @@ class Invoice(models.Model):
         return self.milestone
 
     @property
+    def milestone_ever(self) -> Milestone | None:
+        """The milestone that it bills, or billed until it was issued anew."""
+        return self.milestone or self.replaced_milestone
+
+    @property
     def worth(self) -> Decimal:
         """What it bills of the price, net of tax: before what it gives back of deposits."""
         return self.net + self.recovered
@@ -274,13 +284,13 @@ class Invoice(models.Model):
             return str(InvoiceKind(self.kind).label)
         if self.application is not None:
             return str(self.application)
-        milestone = self.milestone or self.replaced_milestone
+        milestone = self.milestone_ever
         return milestone.title if milestone is not None else str(self.instalment)
 
     @property
     def cause_told(self) -> dict[str, Any]:
         """The same for the audit trail."""
-        milestone = self.milestone or self.replaced_milestone
+        milestone = self.milestone_ever
         if milestone is not None:
             return {"milestone": milestone.ref}
         if self.application is not None:

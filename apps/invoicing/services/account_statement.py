@@ -23,6 +23,7 @@ from apps.invoicing.models import (
     Refund,
     Withholding,
 )
+from apps.invoicing.models.invoice import InvoiceQuerySet
 from apps.invoicing.models.open_item import PAYABLE
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -143,7 +144,7 @@ class _Sources:
         paid: dict[str, Any] = {"recipient": between.seller, "payer": between.buyer}
         self.zone = ZoneInfo(between.seller.time_zone)
         payments = Payment.objects.visible_to(actor).filter(**paid, currency=between.currency)
-        self.invoices: QuerySet[Invoice, Invoice] = Invoice.objects.visible_to(actor).filter(**sides)
+        self.invoices: InvoiceQuerySet = Invoice.objects.visible_to(actor).filter(**sides)
         self.credit_notes: QuerySet[CreditNote, CreditNote] = CreditNote.objects.visible_to(actor).filter(**sides)
         self.payments: QuerySet[Payment, Payment] = payments
         self.reversals: QuerySet[PaymentReversal, PaymentReversal] = PaymentReversal.objects.visible_to(actor).filter(
@@ -164,12 +165,12 @@ class _Sources:
     def rows(self, *, since: date, until: date) -> Iterator[Row]:
         """Every event of the period, in no order, each table once; of each at most one more than is shown."""
         days = (since, until)
-        invoices = self.invoices.filter(issued_on__range=days).order_by("issued_on", "pk")
+        billed = self.invoices.with_what_is_billed().select_related("open_item")
+        invoices = billed.filter(issued_on__range=days).order_by("issued_on", "pk")
         invoices = invoices.annotate(withheld=Sum("withholdings__gross", default=money.ZERO))
         fallen = self.credit_notes.filter(invoice=OuterRef("pk")).order_by().values("invoice")
         invoices = invoices.annotate(fallen=Subquery(fallen.annotate(sum=Sum("retained")).values("sum")))
-        billed = ("milestone", "replaced_milestone", "instalment", "application")
-        for bill in invoices.select_related("open_item", *billed)[: MOST_ROWS + 1]:
+        for bill in invoices[: MOST_ROWS + 1]:
             kept = bill.open_item.retained + vars(bill)["withheld"] + (vars(bill)["fallen"] or money.ZERO)
             yield Row(
                 bill.issued_on,

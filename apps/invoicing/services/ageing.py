@@ -65,8 +65,7 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    billed = ("milestone", "replaced_milestone", "instalment", "application")
-    found = invoices.select_related("buyer", "open_item", *billed).defer("snapshot")
+    found = invoices.with_what_is_billed().select_related("buyer", "open_item").defer("snapshot")
     freed = _freed(invoices)
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(

@@ -27,7 +27,7 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     """What is credited of which invoice, why, its PDF, and what became of what was paid."""
     note = note_of(request, ref, side=side)
     freed = note.allocations.all()
-    billed = note.invoice.milestone or note.invoice.replaced_milestone
+    billed = note.invoice.milestone_ever
     credited = note.nullification.milestone if note.nullification is not None else billed
     return side.page(
         request,

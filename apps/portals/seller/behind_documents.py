@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import money
 from apps.invoicing.models import CreditNote, Invoice, Retention
-from apps.invoicing.models.invoice import NO_SUPPLY
+from apps.invoicing.models.invoice import NO_SUPPLY, InvoiceQuerySet
 from apps.portals.seller.behind import (
     ENTRIES,
     EXPECTED,
@@ -40,7 +40,7 @@ AMOUNTS: Final[Mapping[str, Any]] = {
 }
 
 
-def _mine(asked: Asked, which: Which) -> "QuerySet[Invoice, Invoice]":
+def _mine(asked: Asked, which: Which) -> InvoiceQuerySet:
     found = Invoice.objects.of_seller(asked.actor).filter(currency=asked.currency)
     return found.filter(of_contract(which), of_signed(asked, which), within_days(which, "issued_on"))
 
@@ -70,10 +70,9 @@ def _invoices(asked: Asked, which: Which) -> Rows:
 
     heads = [_("Contract"), _("Invoice"), _("Issued on"), _("What"), _("Billed"), _("Credited")]
     heads.append(_("Billed, less credits"))
-    related = ("contract", "milestone", "replaced_milestone", "instalment__line", "application")
     return Rows(
         heads=heads,
-        lines=Listed(found=found.select_related(*related), shown=shown),
+        lines=Listed(found=found.with_what_is_billed().select_related("contract", "instalment__line"), shown=shown),
         total=lambda: money.total([found.aggregate(sum=Sum(F("net") - F("credited"), default=money.ZERO))["sum"]]),
         note=_("Net of tax. Added up is what is billed, less what is credited."),
     )

@@ -142,13 +142,11 @@ def _instalment(instalment: Instalment) -> Report:
 
 def _invoice(invoice: Invoice) -> Report:
     item, currency = invoice.open_item, invoice.currency
-    milestone = invoice.milestone or invoice.replaced_milestone
+    milestone = invoice.milestone_ever
     return {
         "number": invoice.number,
         "about": _about(invoice),
-        "milestone": milestone.title
-        if (milestone := invoice.milestone or invoice.replaced_milestone) is not None
-        else None,
+        "milestone": milestone.title if (milestone := invoice.milestone_ever) is not None else None,
         "issued_on": written(invoice.issued_on),
         "due_on": written(item.due_on) if not item.awaits_documents else None,
         "documents": {one.title: one.state for one in invoice.payment_documents.using("owner").order_by("pk")},

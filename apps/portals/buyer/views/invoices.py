@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice, OpenSum
+from apps.invoicing.models.invoice import InvoiceQuerySet
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import open_totals, payment_documents
@@ -46,7 +47,7 @@ def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
     }
 
 
-def _search(rows: QuerySet[Invoice, Invoice], words: str) -> QuerySet[Invoice, Invoice]:
+def _search(rows: InvoiceQuerySet, words: str) -> InvoiceQuerySet:
     if not words:
         return rows
     return rows.filter(
@@ -69,10 +70,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
         sums = open_totals.of_found(found.filter(filters["open"]))
     else:
         sums = open_totals.of_all(OpenSum.objects.of_buyer(request.actor), state=state, today=today)
-    # What one bills that was issued anew is asked apart, and only where there is such a one: with one table more to
-    # join Postgres would read contracts whole.
-    billed = found.select_related("seller", "contract", "milestone", "instalment", "application", "open_item")
-    rows = page_of(request, billed.prefetch_related("replaced_milestone"))
+    rows = page_of(request, found.with_what_is_billed().select_related("seller", "contract", "open_item"))
     assigned = payees.assigned_among(request.actor, rows.rows)
     return page(
         request,

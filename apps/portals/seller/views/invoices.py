@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeInstruction, ReminderPause
+from apps.invoicing.models.invoice import InvoiceQuerySet
 from apps.invoicing.services import reissuing
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
@@ -51,7 +52,7 @@ def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
     }
 
 
-def _search(rows: QuerySet[Invoice], words: str) -> QuerySet[Invoice]:
+def _search(rows: InvoiceQuerySet, words: str) -> InvoiceQuerySet:
     if not words:
         return rows
     return rows.filter(
@@ -76,12 +77,12 @@ def invoices(request: PortalRequest) -> HttpResponse:
     else:
         sums = open_totals.of_all(OpenSum.objects.of_seller(request.actor), state=state, today=today)
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
-    shown = found.select_related("buyer", "contract", "milestone", "instalment", "application", "open_item").annotate(
-        is_assigned=Exists(instruction), came_back=returned.newest_mail_failed("invoice")
+    shown = (
+        found.with_what_is_billed()
+        .select_related("buyer", "contract", "open_item")
+        .annotate(is_assigned=Exists(instruction), came_back=returned.newest_mail_failed("invoice"))
     )
-    # What one bills that was issued anew is asked apart, and only where there is such a one: with one table more to
-    # join Postgres would read contracts whole.
-    rows = page_of(request, shown.prefetch_related("replaced_milestone"))
+    rows = page_of(request, shown)
     names = {"open": _("Open"), "overdue": _("Overdue"), "paid": _("Paid")}
     query = f"&q={words}" if words else ""
     tabs = [
